@@ -1,0 +1,72 @@
+/**
+ * The names of stored objects. All are ASCII, all sort: a reader lists from the
+ * last name it saw. Nothing about content or paths is in a name.
+ */
+import { CorruptError, UsageError } from "../errors.ts";
+
+/** `<host>/<sequence>-<random>`: one run of one host. */
+export type RunName = string & { readonly kind: "RunName" };
+
+const HOST = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+const RUN = /^([a-z0-9][a-z0-9._-]{0,62})\/(\d{10})-([0-9a-f]{16})$/;
+const NUMBER_DIGITS = 8;
+
+/**
+ * A host's name as it stands in object names.
+ *
+ * @throws {@link UsageError} if nothing usable is left of `name`.
+ */
+export function hostName(name: string): string {
+  const host = name.toLowerCase().replaceAll(/[^a-z0-9._-]/g, "-");
+  if (!HOST.test(host) || host.includes("..")) {
+    throw new UsageError(
+      `"${name}" cannot be a host's name: use letters, digits, '-', '.', '_' (--host)`,
+    );
+  }
+  return host;
+}
+
+/** The name of a host's run number `sequence`; `random` is 8 bytes. */
+export function runName(host: string, sequence: number, random: Uint8Array): RunName {
+  const digits = String(sequence).padStart(10, "0");
+  return `${host}/${digits}-${Buffer.from(random).toString("hex")}` as RunName;
+}
+
+/**
+ * Checks a run's name that somebody stored.
+ *
+ * @throws {@link CorruptError} in the name of `source` if it is none.
+ */
+export function parseRunName(source: string, value: unknown): RunName {
+  if (typeof value === "string" && RUN.test(value) && !value.includes("..")) {
+    return value as RunName;
+  }
+  throw new CorruptError(source, "it should name a run");
+}
+
+export function runHost(run: RunName): string {
+  return run.slice(0, run.indexOf("/"));
+}
+
+export function runSequence(run: RunName): number {
+  return Number(RUN.exec(run)?.[2]);
+}
+
+/** The run that owns an object below `runs/`, `packs/` or `index/`; nothing if none does. */
+export function runOfObject(object: string): RunName | undefined {
+  const run = object.split("/").slice(1, 3).join("/");
+  return RUN.test(run) ? (run as RunName) : undefined;
+}
+
+export const settingsName = (n: number): string => `settings/${digits(n)}`;
+export const keysName = (n: number): string => `keys/${digits(n)}.pgp`;
+export const identityName = (n: number): string => `keys/${digits(n)}.asc`;
+export const beginName = (run: RunName): string => `runs/${run}/begin`;
+export const runKeyName = (run: RunName): string => `runs/${run}/key.pgp`;
+export const endName = (run: RunName): string => `runs/${run}/end`;
+export const packName = (run: RunName, n: number): string => `packs/${run}/${digits(n)}`;
+export const indexName = (run: RunName, n: number): string => `index/${run}/${digits(n)}`;
+
+function digits(n: number): string {
+  return String(n).padStart(NUMBER_DIGITS, "0");
+}

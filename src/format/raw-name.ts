@@ -1,0 +1,61 @@
+/**
+ * Names as file systems have them: bytes. In memory a raw name is a string
+ * with one character for each byte (latin1): compact, sorted by byte value
+ * by plain comparison, and joined to paths by `/` without looking inside.
+ *
+ * Stored and shown, a name that is UTF-8 is text, and any other is base64.
+ */
+import { isUtf8 } from "node:buffer";
+import type { Fields } from "./fields.ts";
+import { decodeBase64 } from "./fields.ts";
+
+/** One character a byte. Never show it as it is: {@link displayName} does that. */
+export type RawName = string & { readonly kind: "RawName" };
+
+const ASCII = /^[\x20-\x7e]*$/;
+
+export function rawName(bytes: Uint8Array): RawName {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(
+    "latin1",
+  ) as RawName;
+}
+
+/** The raw form of a name typed or stored as text. */
+export function rawFromText(text: string): RawName {
+  return (ASCII.test(text) ? text : rawName(Buffer.from(text, "utf8"))) as RawName;
+}
+
+/** The bytes, for system calls. */
+export function rawBytes(name: RawName): Buffer {
+  return Buffer.from(name, "latin1");
+}
+
+/** The text of a name that is UTF-8; nothing for any other. */
+export function rawText(name: RawName): string | undefined {
+  if (ASCII.test(name)) return name;
+  const bytes = rawBytes(name);
+  return isUtf8(bytes) ? bytes.toString("utf8") : undefined;
+}
+
+/** For messages: escapes control characters and bytes that are no text, so that no terminal obeys. */
+export function displayName(name: RawName): string {
+  const text = rawText(name) ?? name;
+  return text.replaceAll(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/gu,
+    (character) => `\\x{${character.codePointAt(0)?.toString(16)}}`,
+  );
+}
+
+/** `{ [field]: text }`, or `{ [field + "Bytes"]: base64 }` where it is not UTF-8. */
+export function encodeRaw(field: string, name: RawName): Record<string, string> {
+  const text = rawText(name);
+  if (text !== undefined) return { [field]: text };
+  return { [`${field}Bytes`]: rawBytes(name).toString("base64") };
+}
+
+/** The inverse of {@link encodeRaw}. @throws {@link CorruptError} if neither field is right. */
+export function decodeRaw(fields: Fields, field: string): RawName {
+  if (fields.has(field)) return rawFromText(fields.string(field));
+  const bytes = decodeBase64(fields.value(`${field}Bytes`));
+  return bytes === undefined ? fields.fail(field, "a name") : rawName(bytes);
+}

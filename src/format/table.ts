@@ -1,0 +1,188 @@
+/**
+ * What lies in packs: the table that ends each pack, and the index, which
+ * repeats the tables of a run's packs so that nobody has to read packs to
+ * find a chunk.
+ *
+ * A table is JSON lines: first the pack, then for each tape that it holds
+ * pieces of, the segments in the order in which they lie in the pack, and
+ * the frames that end in them. A chunk's place never changes, so a frame is
+ * listed in the pack that held its last byte first, and nowhere else.
+ */
+import { CorruptError } from "../errors.ts";
+import type { Fields } from "./fields.ts";
+import { decodeBase64, encodeBase64, isInteger } from "./fields.ts";
+import { encodeLines } from "./lines.ts";
+import type { RunName } from "./names.ts";
+import { parseRunName } from "./names.ts";
+
+/** Bytes of a chunk id: keyed BLAKE3. */
+export const CHUNK_ID_BYTES = 32;
+/** Bytes kept of a sealed segment's SHA-256. */
+export const SEGMENT_HASH_BYTES = 16;
+/** Chunks are never longer; nor is any frame, which holds one chunk or a few small ones. */
+export const MAX_CHUNK_BYTES: number = 64 * 2 ** 20;
+const MAX_TAPE = 0xffff;
+const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
+const FRAMES_A_LINE = 512;
+
+/** A chunk's keyed BLAKE3 in base64. */
+export type ChunkId = string & { readonly kind: "ChunkId" };
+
+/** Where a chunk lies, for ever: behind `within` bytes of the content of one frame on a tape. */
+export interface Place {
+  readonly run: RunName;
+  readonly tape: number;
+  /** Where the frame begins on the tape, in bytes. */
+  readonly offset: number;
+  /** The frame's bytes on the tape. */
+  readonly length: number;
+  /** Where the chunk begins in the frame's content. */
+  readonly within: number;
+  /** The chunk's bytes. */
+  readonly size: number;
+}
+
+/** Segments of one tape, numbered from `first`, one behind the other in a pack. */
+export interface SegmentGroup {
+  readonly first: number;
+  /** Sealed bytes of each: all are of one size. */
+  readonly sealedSize: number;
+  /** {@link SEGMENT_HASH_BYTES} for each segment, end to end. */
+  readonly hashes: Uint8Array;
+}
+
+export interface FrameEntry {
+  /** Where the frame begins on its tape, in bytes. */
+  readonly offset: number;
+  readonly length: number;
+  /** The chunks in it, in order, without gaps. */
+  readonly chunks: readonly FrameChunk[];
+}
+
+export interface FrameChunk {
+  readonly id: ChunkId;
+  readonly size: number;
+}
+
+/** The pieces of one tape that lie in one pack. */
+export interface TapePart {
+  readonly run: RunName;
+  readonly tape: number;
+  readonly segments: readonly SegmentGroup[];
+  readonly frames: readonly FrameEntry[];
+}
+
+export interface PackTable {
+  /** The pack's object name. */
+  readonly pack: string;
+  /** The parts in the order in which their segments lie in the pack. */
+  readonly parts: readonly TapePart[];
+}
+
+/** The lines of a table; {@link decodeTables} is the inverse. */
+export function* tableLines(table: PackTable): Generator<object> {
+  yield { pack: table.pack };
+  for (const { run, tape, segments, frames } of table.parts) {
+    yield {
+      run,
+      tape,
+      segments: segments.map((group) => [
+        group.first,
+        group.sealedSize,
+        encodeBase64(group.hashes),
+      ]),
+    };
+    for (let at = 0; at < frames.length; at += FRAMES_A_LINE) {
+      yield { run, tape, frames: frames.slice(at, at + FRAMES_A_LINE).map(encodeFrame) };
+    }
+  }
+}
+
+export function encodeTable(table: PackTable): Uint8Array {
+  return encodeLines(tableLines(table));
+}
+
+function encodeFrame({ offset, length, chunks }: FrameEntry): unknown[] {
+  return [offset, length, chunks.map(({ id, size }) => [id, size])];
+}
+
+/**
+ * Reads tables, one for each `pack` line.
+ *
+ * @throws {@link CorruptError} in the name of the lines' document if they are no tables.
+ */
+export function* decodeTables(lines: Iterable<Fields>): Generator<PackTable> {
+  let table: { pack: string; parts: MutablePart[] } | undefined;
+  for (const line of lines) {
+    if (line.has("pack")) {
+      if (table) yield table;
+      table = { pack: line.string("pack"), parts: [] };
+    } else if (table) {
+      addLine(table.parts, line);
+    } else {
+      throw new CorruptError(line.name, "it belongs to no pack");
+    }
+  }
+  if (table) yield table;
+}
+
+interface MutablePart extends TapePart {
+  readonly segments: SegmentGroup[];
+  readonly frames: FrameEntry[];
+}
+
+function addLine(parts: MutablePart[], line: Fields): void {
+  const run = parseRunName(line.name, line.value("run"));
+  const tape = line.integer("tape", MAX_TAPE);
+  if (line.has("segments")) {
+    parts.push({
+      run,
+      tape,
+      segments: line.array("segments").map((item) => decodeGroup(line, item)),
+      frames: [],
+    });
+    return;
+  }
+  const part = parts.at(-1);
+  if (part?.run !== run || part.tape !== tape) {
+    throw new CorruptError(line.name, "its tape's segments should come first");
+  }
+  for (const item of line.array("frames")) part.frames.push(decodeFrame(line, item));
+}
+
+function decodeGroup(line: Fields, item: unknown): SegmentGroup {
+  const [first, sealedSize, text] = Array.isArray(item) ? item : [];
+  const hashes = decodeBase64(text);
+  if (!isInteger(first) || !isInteger(sealedSize, MAX_SEGMENT_BYTES) || hashes === undefined) {
+    line.fail("segments", "[number, sealed bytes, hashes] each");
+  }
+  if (hashes.length === 0 || hashes.length % SEGMENT_HASH_BYTES !== 0) {
+    line.fail("segments", `${SEGMENT_HASH_BYTES} bytes of hash for each`);
+  }
+  return { first, sealedSize, hashes };
+}
+
+function decodeFrame(line: Fields, item: unknown): FrameEntry {
+  const [offset, length, chunks] = Array.isArray(item) ? item : [];
+  if (!isInteger(offset) || !isInteger(length, 2 * MAX_CHUNK_BYTES) || !Array.isArray(chunks)) {
+    line.fail("frames", "[offset, length, chunks] each");
+  }
+  return { offset, length, chunks: chunks.map((chunk) => decodeFrameChunk(line, chunk)) };
+}
+
+function decodeFrameChunk(line: Fields, item: unknown): FrameChunk {
+  const [id, size] = Array.isArray(item) ? item : [];
+  if (!isChunkId(id) || !isInteger(size, MAX_CHUNK_BYTES)) {
+    line.fail("frames", "made of chunks, [id, size] each");
+  }
+  return { id, size };
+}
+
+export function isChunkId(value: unknown): value is ChunkId {
+  return decodeBase64(value, CHUNK_ID_BYTES) !== undefined;
+}
+
+/** How many segments a group has. */
+export function segmentCount(group: SegmentGroup): number {
+  return group.hashes.length / SEGMENT_HASH_BYTES;
+}
