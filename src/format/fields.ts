@@ -80,6 +80,11 @@ export class Fields {
       : this.fail(field, "a list of strings");
   }
 
+  /** The objects of a list. */
+  objects(field: string): readonly Fields[] {
+    return this.array(field).map((value) => new Fields(`${this.name}, field "${field}"`, value));
+  }
+
   object(field: string): Fields {
     return new Fields(`${this.name}, field "${field}"`, this.value(field));
   }

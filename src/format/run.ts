@@ -1,0 +1,132 @@
+/**
+ * The records of a run: `begin` says that it exists, `end` is its verdict.
+ * Creating `end` is the commit: from then on the snapshot is there, and
+ * everything that it names was stored before.
+ *
+ * Each is JSON lines: the first line is the body; every further line is a
+ * signature over the bytes of the first, newline included.
+ */
+import { createHash } from "node:crypto";
+import { CorruptError } from "../errors.ts";
+import type { Fields } from "./fields.ts";
+import { encodeBase64 } from "./fields.ts";
+import { decodeLines, encodeLines } from "./lines.ts";
+import type { RunName } from "./names.ts";
+import { parseRunName } from "./names.ts";
+
+export interface Begin {
+  readonly repository: string;
+  readonly run: RunName;
+  /** The settings that the run goes by. */
+  readonly settings: number;
+}
+
+/** An object and the SHA-256 of its bytes, in hex. */
+export interface ObjectHash {
+  readonly object: string;
+  readonly hash: string;
+}
+
+/** What a run had stored: its key and its index objects. */
+export interface RunObjects {
+  readonly run: RunName;
+  /** Hash of its key.pgp. */
+  readonly key: string;
+  readonly index: readonly ObjectHash[];
+}
+
+/** Where a page of the reach is: the n-th document of an index object. */
+export interface PageReference extends ObjectHash {
+  readonly page: number;
+}
+
+export interface SnapshotEnd extends RunObjects {
+  readonly verdict: "snapshot";
+  readonly repository: string;
+  readonly settings: number;
+  /** Runs that were cut off, whose chunks this snapshot takes over. */
+  readonly adopts: readonly RunObjects[];
+  /** Every head of this host's chain of ends that the run saw. */
+  readonly heads: readonly ObjectHash[];
+  readonly reach: readonly PageReference[];
+  /** The summary, sealed with the index key. */
+  readonly summary: Uint8Array;
+  /** The manifest, sealed with the run's session key. */
+  readonly manifest: Uint8Array;
+}
+
+/** The verdict on a run that gc did not wait for any longer. */
+export interface ExpiredEnd {
+  readonly verdict: "expired";
+  readonly repository: string;
+  readonly run: RunName;
+}
+
+export type End = SnapshotEnd | ExpiredEnd;
+
+export function encodeBegin(begin: Begin): Uint8Array {
+  return encodeLines([{ varve: "begin", ...begin }]);
+}
+
+/** @throws {@link CorruptError} if it is anything else. */
+export function decodeBegin(name: string, bytes: Uint8Array): Begin {
+  const body = bodyOf(name, bytes, "begin");
+  return {
+    repository: body.string("repository"),
+    run: parseRunName(name, body.value("run")),
+    settings: body.integer("settings"),
+  };
+}
+
+export function encodeEnd(end: End): Uint8Array {
+  if (end.verdict === "expired") return encodeLines([{ varve: "end", ...end }]);
+  const { summary, manifest, ...rest } = end;
+  return encodeLines([
+    { varve: "end", ...rest, summary: encodeBase64(summary), manifest: encodeBase64(manifest) },
+  ]);
+}
+
+/** @throws {@link CorruptError} if it is anything else. */
+export function decodeEnd(name: string, bytes: Uint8Array): End {
+  const body = bodyOf(name, bytes, "end");
+  const repository = body.string("repository");
+  if (body.choice("verdict", ["snapshot", "expired"]) === "expired") {
+    return { verdict: "expired", repository, run: parseRunName(name, body.value("run")) };
+  }
+  return {
+    verdict: "snapshot",
+    repository,
+    ...runObjects(body),
+    settings: body.integer("settings"),
+    adopts: body.objects("adopts").map(runObjects),
+    heads: body.objects("heads").map(objectHash),
+    reach: body
+      .objects("reach")
+      .map((fields) => ({ ...objectHash(fields), page: fields.integer("page") })),
+    summary: body.bytes("summary"),
+    manifest: body.bytes("manifest"),
+  };
+}
+
+/** SHA-256 in hex, as records name objects. */
+export function objectHashOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function bodyOf(name: string, bytes: Uint8Array, kind: string): Fields {
+  const [body] = decodeLines(name, bytes);
+  if (body?.value("varve") !== kind) throw new CorruptError(name, `it is no ${kind} of a run`);
+  return body;
+}
+
+function runObjects(fields: Fields): RunObjects {
+  return {
+    run: parseRunName(fields.name, fields.value("run")),
+    key: fields.string("key"),
+    index: fields.objects("index").map(objectHash),
+  };
+}
+
+function objectHash(fields: Fields): ObjectHash {
+  return { object: fields.string("object"), hash: fields.string("hash") };
+}

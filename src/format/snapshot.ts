@@ -1,0 +1,100 @@
+/**
+ * What an `end` seals. The summary, under the index key, is enough to list and
+ * to prune without a private key. The manifest, under the run's session key,
+ * is what only the recipients can read: the tree.
+ */
+import { CorruptError } from "../errors.ts";
+import { decodeLines, encodeLines } from "./lines.ts";
+import type { RunName } from "./names.ts";
+import type { RawName } from "./raw-name.ts";
+import { decodeRaw, encodeRaw } from "./raw-name.ts";
+import type { Entry } from "./tree.ts";
+import { decodeEntry, encodeEntry } from "./tree.ts";
+
+export interface Totals {
+  readonly files: number;
+  readonly directories: number;
+  /** Symbolic links, FIFOs, sockets and devices. */
+  readonly others: number;
+  /** Bytes of all files' content. */
+  readonly bytes: number;
+  /** Bytes of content that this run stored, before compression. */
+  readonly newBytes: number;
+  /** Bytes that this run added to the target before its end. */
+  readonly storedBytes: number;
+  /** What could not be read, or changed while it was. */
+  readonly problems: number;
+}
+
+export interface Summary {
+  readonly run: RunName;
+  readonly host: string;
+  /** The path that was backed up. */
+  readonly source: RawName;
+  /** Milliseconds since 1970, by the host's clock. */
+  readonly begun: number;
+  readonly ended: number;
+  readonly tags: readonly string[];
+  /** Whether the walk reached its end. */
+  readonly complete: boolean;
+  readonly totals: Totals;
+}
+
+export interface Manifest {
+  readonly run: RunName;
+  readonly source: RawName;
+  readonly excludes: readonly string[];
+  /** The root, with an empty name if it is a directory. */
+  readonly root: Entry;
+}
+
+export function encodeSummary({ source, ...summary }: Summary): Uint8Array {
+  return encodeLines([{ varve: "summary", ...encodeRaw("source", source), ...summary }]);
+}
+
+/** @throws {@link CorruptError} if it is anything else, or another run's. */
+export function decodeSummary(name: string, run: RunName, bytes: Uint8Array): Summary {
+  const [line] = decodeLines(name, bytes);
+  if (line?.value("varve") !== "summary" || line.value("run") !== run) {
+    throw new CorruptError(name, `it holds no summary of run ${run}`);
+  }
+  const totals = line.object("totals");
+  return {
+    run,
+    host: line.string("host"),
+    source: decodeRaw(line, "source"),
+    begun: line.integer("begun"),
+    ended: line.integer("ended"),
+    tags: line.strings("tags"),
+    complete: line.boolean("complete"),
+    totals: {
+      files: totals.integer("files"),
+      directories: totals.integer("directories"),
+      others: totals.integer("others"),
+      bytes: totals.integer("bytes"),
+      newBytes: totals.integer("newBytes"),
+      storedBytes: totals.integer("storedBytes"),
+      problems: totals.integer("problems"),
+    },
+  };
+}
+
+export function encodeManifest({ run, source, excludes, root }: Manifest): Uint8Array {
+  return encodeLines([
+    { varve: "manifest", run, ...encodeRaw("source", source), excludes, root: encodeEntry(root) },
+  ]);
+}
+
+/** @throws {@link CorruptError} if it is anything else, or another run's. */
+export function decodeManifest(name: string, run: RunName, bytes: Uint8Array): Manifest {
+  const [line] = decodeLines(name, bytes);
+  if (line?.value("varve") !== "manifest" || line.value("run") !== run) {
+    throw new CorruptError(name, `it holds no manifest of run ${run}`);
+  }
+  return {
+    run,
+    source: decodeRaw(line, "source"),
+    excludes: line.strings("excludes"),
+    root: decodeEntry(line.object("root")),
+  };
+}
