@@ -2,15 +2,18 @@
  * The payloads of key messages: what is inside `keys/<n>.pgp` and
  * `runs/<host>/<run>/key.pgp` once OpenPGP has opened them. Each is one JSON
  * line that says what it belongs to, so that no message passes for another.
+ * Keys that seal are spelt as `gpg --override-session-key-fd` takes them.
  */
 import { CorruptError } from "../errors.ts";
-import { encodeBase64 } from "./fields.ts";
+import { encodeBase64, type Fields } from "./fields.ts";
 import { decodeLines, encodeLines } from "./lines.ts";
 import type { RunName } from "./names.ts";
 import { parseRunName } from "./names.ts";
 
 /** Bytes of the repository secret and of every session key. */
 export const KEY_BYTES = 32;
+/** OpenPGP's number for AES-256, in front of a key's hexadecimal digits. */
+const AES_256 = "9:";
 
 /** The repository's keys, as the recipients can read them. */
 export interface RepositoryKeys {
@@ -23,7 +26,7 @@ export interface RepositoryKeys {
 
 export function encodeRepositoryKeys({ repository, secret, index }: RepositoryKeys): Uint8Array {
   return encodeLines([
-    { varve: "keys", repository, secret: encodeBase64(secret), index: encodeBase64(index) },
+    { varve: "keys", repository, secret: encodeBase64(secret), index: spell(index) },
   ]);
 }
 
@@ -34,7 +37,7 @@ export function decodeRepositoryKeys(name: string, payload: Uint8Array): Reposit
   return {
     repository: line.string("repository"),
     secret: line.bytes("secret", KEY_BYTES),
-    index: line.bytes("index", KEY_BYTES),
+    index: spelled(line, "index"),
   };
 }
 
@@ -46,7 +49,7 @@ export interface SessionKey {
 }
 
 export function encodeSessionKey({ repository, run, key }: SessionKey): Uint8Array {
-  return encodeLines([{ varve: "session", repository, run, key: encodeBase64(key) }]);
+  return encodeLines([{ varve: "session", repository, run, key: spell(key) }]);
 }
 
 /** @throws {@link CorruptError} if it is anything else. */
@@ -56,6 +59,17 @@ export function decodeSessionKey(name: string, payload: Uint8Array): SessionKey 
   return {
     repository: line.string("repository"),
     run: parseRunName(name, line.value("run")),
-    key: line.bytes("key", KEY_BYTES),
+    key: spelled(line, "key"),
   };
+}
+
+function spell(key: Uint8Array): string {
+  return AES_256 + Buffer.from(key).toString("hex");
+}
+
+/** No value is quoted in an error: it may be a key. */
+function spelled(line: Fields, field: string): Uint8Array {
+  const text = line.string(field);
+  if (!/^9:[0-9a-f]{64}$/.test(text)) line.fail(field, "an AES-256 key, 9:<hex>");
+  return Buffer.from(text.slice(AES_256.length), "hex");
 }

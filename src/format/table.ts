@@ -75,13 +75,15 @@ export interface TapePart {
 export interface PackTable {
   /** The pack's object name. */
   readonly pack: string;
+  /** SHA-256 of the sealed table, in hex; a table does not hold its own. */
+  readonly hash?: string;
   /** The parts in the order in which their segments lie in the pack. */
   readonly parts: readonly TapePart[];
 }
 
 /** The lines of a table; {@link decodeTables} is the inverse. */
 export function* tableLines(table: PackTable): Generator<object> {
-  yield { pack: table.pack };
+  yield table.hash === undefined ? { pack: table.pack } : { pack: table.pack, table: table.hash };
   for (const { run, tape, segments, frames } of table.parts) {
     yield {
       run,
@@ -112,11 +114,12 @@ function encodeFrame({ offset, length, chunks }: FrameEntry): unknown[] {
  * @throws {@link CorruptError} in the name of the lines' document if they are no tables.
  */
 export function* decodeTables(lines: Iterable<Fields>): Generator<PackTable> {
-  let table: { pack: string; parts: MutablePart[] } | undefined;
+  let table: (PackTable & { readonly parts: MutablePart[] }) | undefined;
   for (const line of lines) {
     if (line.has("pack")) {
       if (table) yield table;
-      table = { pack: line.string("pack"), parts: [] };
+      const hash = line.has("table") ? { hash: line.string("table") } : {};
+      table = { pack: line.string("pack"), ...hash, parts: [] };
     } else if (table) {
       addLine(table.parts, line);
     } else {

@@ -1,0 +1,43 @@
+/** Reads files on this thread, one at each asking. */
+import type { FileDigestName } from "../digest/digest.ts";
+import type { Bracket } from "./bracket.ts";
+import { type FileEvent, type FileJob, storeFile } from "./content.ts";
+import type { Pool } from "./pool.ts";
+import { drive, type StorePack } from "./upload.ts";
+
+export class InlinePool implements Pool {
+  readonly #bracket: Bracket;
+  readonly #digest: FileDigestName;
+  readonly #store: StorePack;
+  #queue: FileJob[] = [];
+
+  constructor(bracket: Bracket, digest: FileDigestName, store: StorePack) {
+    this.#bracket = bracket;
+    this.#digest = digest;
+    this.#store = store;
+  }
+
+  get pending(): number {
+    return this.#queue.length;
+  }
+
+  submit(jobs: readonly FileJob[]): void {
+    this.#queue.push(...jobs);
+  }
+
+  async take(): Promise<FileEvent[]> {
+    const events: FileEvent[] = [];
+    const job = this.#queue.shift();
+    if (job !== undefined) {
+      const step = storeFile(job, this.#bracket, this.#digest, (event) => events.push(event));
+      await drive(step, this.#store);
+    }
+    return events;
+  }
+
+  async finish(): Promise<void> {
+    await drive(this.#bracket.finish(), this.#store);
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,59 @@
+/**
+ * Index objects: documents under the index key that say what a run stored.
+ * One holds either places (the tables of packs, one behind the other) or pages
+ * of the reach, which other snapshots may name again.
+ */
+import { CorruptError } from "../errors.ts";
+import { decodeLines, encodeLines } from "./lines.ts";
+import { parseRunName, type RunName } from "./names.ts";
+import { decodePage, encodePage, type ReachPage, type TapeReach } from "./reach.ts";
+import { decodeTables, encodeTable, type PackTable } from "./table.ts";
+
+interface Header {
+  readonly repository: string;
+  readonly run: RunName;
+}
+
+export type IndexObject = Header &
+  (
+    | { readonly holds: "places"; readonly tables: Iterable<PackTable> }
+    | { readonly holds: "reach"; readonly pages: readonly ReachPage[] }
+  );
+
+/** The lines of an index object; {@link decodeIndex} is the inverse. */
+export function encodeIndex(index: IndexObject): Uint8Array {
+  const { repository, run, holds } = index;
+  const parts: Uint8Array[] = [encodeLines([{ varve: "index", repository, run, holds }])];
+  if (index.holds === "places") {
+    for (const table of index.tables) parts.push(encodeTable(table));
+  } else {
+    for (const [page, part] of index.pages.entries()) {
+      parts.push(encodeLines([{ page }]), encodePage(part));
+    }
+  }
+  return Buffer.concat(parts);
+}
+
+/**
+ * @param lines - an opened index object.
+ * @throws {@link CorruptError} if it is none, at the latest when its tables have been read.
+ */
+export function decodeIndex(name: string, lines: Uint8Array): IndexObject {
+  const fields = decodeLines(name, lines);
+  const header = fields.next().value;
+  if (header?.value("varve") !== "index") throw new CorruptError(name, "it is no index object");
+  const common = {
+    repository: header.string("repository"),
+    run: parseRunName(name, header.value("run")),
+  };
+  if (header.choice("holds", ["places", "reach"]) === "places") {
+    return { ...common, holds: "places", tables: decodeTables(fields) };
+  }
+  const pages: TapeReach[][] = [];
+  for (const line of fields) {
+    if (line.has("page")) pages.push([]);
+    else if (pages.length === 0) throw new CorruptError(line.name, "it belongs to no page");
+    else pages.at(-1)?.push(...decodePage([line]));
+  }
+  return { ...common, holds: "reach", pages };
+}

@@ -1,0 +1,84 @@
+/**
+ * What a host has done so far, as the target lists it: which of its runs are
+ * committed, which are open, and where its chain of ends stands.
+ */
+import { CorruptError } from "../errors.ts";
+import { endName, type RunName, runOfObject, runSequence } from "../format/names.ts";
+import { decodeEnd, type End, objectHashOf, type ObjectHash } from "../format/run.ts";
+import type { Target } from "../target/target.ts";
+
+/** Summary and manifest are padded documents of a few KiB; the rest grows with pages and heads. */
+const MAX_END_BYTES = 64 * 2 ** 20;
+
+export interface History {
+  /** Runs with a verdict, in the order of their names. */
+  readonly ended: readonly RunName[];
+  /** Runs that began and have none: under way, or cut off. */
+  readonly open: readonly RunName[];
+  /** The sequence number for the next run. */
+  readonly next: number;
+}
+
+/** Lists a host's runs. */
+export async function readHistory(target: Target, host: string): Promise<History> {
+  const ended = new Set<RunName>();
+  const begun = new Set<RunName>();
+  for await (const { name } of target.list(`runs/${host}/`)) {
+    const run = runOfObject(name);
+    if (run === undefined) continue;
+    begun.add(run);
+    if (name === endName(run)) ended.add(run);
+  }
+  const names = [...begun];
+  return {
+    ended: names.filter((run) => ended.has(run)),
+    open: names.filter((run) => !ended.has(run)),
+    next: names.reduce((last, run) => Math.max(last, runSequence(run)), 0) + 1,
+  };
+}
+
+/**
+ * Reads a run's verdict.
+ *
+ * @throws {@link CorruptError} if it is damaged, or belongs to another run or repository.
+ */
+export async function readEnd(
+  target: Target,
+  repository: string,
+  run: RunName,
+): Promise<{ end: End; hash: string }> {
+  const name = endName(run);
+  const bytes = await target.read(name, MAX_END_BYTES);
+  const end = decodeEnd(name, bytes);
+  if (end.run !== run || end.repository !== repository) {
+    throw new CorruptError(name, "it is the end of another run");
+  }
+  return { end, hash: objectHashOf(bytes) };
+}
+
+/** Where a host's chain of ends stands, as one of its runs last saw it. */
+export interface ChainState {
+  /** Ends that no other end refers to. */
+  readonly heads: readonly ObjectHash[];
+  /** The ended runs that this takes into account. */
+  readonly seen: readonly RunName[];
+}
+
+/** Brings the heads of the chain up to date; reads only ends that `state` has not seen. */
+export async function followChain(
+  target: Target,
+  repository: string,
+  history: History,
+  state: ChainState,
+): Promise<ChainState> {
+  const seen = new Set(state.seen);
+  const heads = new Map(state.heads.map((head) => [head.object, head]));
+  for (const run of history.ended) {
+    if (seen.has(run)) continue;
+    const { end, hash } = await readEnd(target, repository, run);
+    if (end.verdict !== "snapshot") continue;
+    for (const { object } of end.heads) heads.delete(object);
+    heads.set(endName(run), { object: endName(run), hash });
+  }
+  return { heads: [...heads.values()], seen: history.ended };
+}

@@ -1,0 +1,24 @@
+/**
+ * How things are sealed, as one argument: a run, a repository and a worker
+ * take it whole, so that a simulation can put something quicker in its place.
+ */
+import type { RandomSource } from "../flow.ts";
+import { type Opener, packetOpener, packetSealer, type Sealer } from "./packet.ts";
+import { sealTo } from "./recipients.ts";
+
+export interface Sealing {
+  /** A message that only the recipients can open. */
+  message(recipients: readonly string[], payload: Uint8Array): Promise<Uint8Array>;
+  /** Seals packets under a session key, or the index key. */
+  sealer(key: Uint8Array): Sealer;
+  opener(key: Uint8Array): Opener;
+}
+
+/** OpenPGP's messages and packets. @param random - where the packets' salts come from. */
+export function openPgp(random: RandomSource): Sealing {
+  return {
+    message: sealTo,
+    sealer: (key) => packetSealer(key, random),
+    opener: packetOpener,
+  };
+}
