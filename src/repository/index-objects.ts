@@ -1,0 +1,98 @@
+/**
+ * The index on the target, and the cache as a view of it: read what is new,
+ * write what this host has stored and no index object lists yet.
+ */
+import type { Cache } from "../cache/cache.ts";
+import { CorruptError } from "../errors.ts";
+import { decodeIndex, encodeIndex, type IndexObject } from "../format/index-object.ts";
+import { indexName, type RunName } from "../format/names.ts";
+import { type ObjectHash, objectHashOf } from "../format/run.ts";
+import type { PackTable } from "../format/table.ts";
+import type { Target, WritableTarget } from "../target/target.ts";
+import type { Repository } from "./repository.ts";
+import { createNew } from "./run.ts";
+
+/** An index object lists the packs of a few GiB at most. */
+const MAX_OBJECT_BYTES = 2 ** 28;
+const MAX_LINES_BYTES = 2 ** 30;
+
+/** The names of a host's index objects. */
+export async function listIndex(target: Target, host: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of target.list(`index/${host}/`)) names.push(name);
+  return names;
+}
+
+/**
+ * Reads an index object.
+ *
+ * @throws {@link CorruptError} if it is damaged or another repository's.
+ */
+export async function readIndex(
+  repository: Repository,
+  name: string,
+): Promise<IndexObject & ObjectHash> {
+  const bytes = await repository.target.read(name, MAX_OBJECT_BYTES);
+  const index = decodeIndex(name, repository.open(name, bytes, MAX_LINES_BYTES));
+  if (index.repository !== repository.id) {
+    throw new CorruptError(name, "it belongs to another repository");
+  }
+  return { ...index, object: name, hash: objectHashOf(bytes) };
+}
+
+/** Enters into the cache those of a host's index objects that it has not read. */
+export async function readNewIndex(
+  repository: Repository,
+  cache: Cache,
+  names: readonly string[],
+): Promise<void> {
+  const known = new Set(cache.indexNames());
+  for (const name of names) {
+    if (known.has(name)) continue;
+    const index = await readIndex(repository, name);
+    await cache.addIndex(name, index.holds === "places" ? index.tables : []);
+  }
+}
+
+/**
+ * Whether the cache has read index objects that are gone: then the repository
+ * is not what it was, and nothing in the cache can be believed.
+ */
+export function isStale(cache: Cache, names: readonly string[]): boolean {
+  const listed = new Set(names);
+  return [...cache.indexNames()].some((name) => !listed.has(name));
+}
+
+/** Writes a run's index objects, numbered in the order in which they were written. */
+export class IndexWriter {
+  /** What has been written so far. */
+  readonly objects: ObjectHash[] = [];
+  readonly #repository: Repository<WritableTarget>;
+  readonly #run: RunName;
+
+  constructor(repository: Repository<WritableTarget>, run: RunName) {
+    this.#repository = repository;
+    this.#run = run;
+  }
+
+  /** @returns the object, as others refer to it. */
+  async write(content: DistributiveOmit<IndexObject, "repository" | "run">): Promise<ObjectHash> {
+    const name = indexName(this.#run, this.objects.length);
+    const header = { repository: this.#repository.id, run: this.#run };
+    const bytes = this.#repository.seal(encodeIndex({ ...header, ...content }));
+    await createNew(this.#repository.target, name, bytes);
+    const object = { object: name, hash: objectHashOf(bytes) };
+    this.objects.push(object);
+    return object;
+  }
+
+  /** Writes the tables of packs that no index object lists yet. */
+  async writePlaces(cache: Cache): Promise<void> {
+    const tables: PackTable[] = [...cache.unindexed()];
+    if (tables.length === 0) return;
+    const { object } = await this.write({ holds: "places", tables });
+    await cache.addIndex(object, tables);
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

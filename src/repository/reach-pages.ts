@@ -1,0 +1,65 @@
+/**
+ * Stores a snapshot's reach. A page that an earlier snapshot of the source had
+ * in just the same form is named again, and only the others are written.
+ */
+import type { Cache } from "../cache/cache.ts";
+import { Fields } from "../format/fields.ts";
+import { decodeLine } from "../format/lines.ts";
+import { encodePage, paginate, type ReachPage } from "../format/reach.ts";
+import { objectHashOf, type PageReference } from "../format/run.ts";
+import type { IndexWriter } from "./index-objects.ts";
+import type { Reach } from "./reach.ts";
+
+/** Pages by the hash of their lines. */
+type KnownPages = ReadonlyMap<string, PageReference>;
+
+/** @returns where the pages of `reach` are, in its order. */
+export async function storeReach(
+  reach: Reach,
+  known: KnownPages,
+  index: IndexWriter,
+): Promise<Map<string, PageReference>> {
+  const pages = new Map<string, ReachPage>();
+  for (const page of paginate(reach.tapes())) pages.set(objectHashOf(encodePage(page)), page);
+  const fresh = [...pages].filter(([hash]) => !known.has(hash));
+  const written = new Map<string, PageReference>();
+  if (fresh.length > 0) {
+    const object = await index.write({ holds: "reach", pages: fresh.map(([, page]) => page) });
+    for (const [page, [hash]] of fresh.entries()) written.set(hash, { ...object, page });
+  }
+  const references = new Map<string, PageReference>();
+  for (const hash of pages.keys()) {
+    const reference = written.get(hash) ?? known.get(hash);
+    if (reference !== undefined) references.set(hash, reference);
+  }
+  return references;
+}
+
+/** Remembers the pages of a source's last snapshot. */
+export async function rememberPages(
+  cache: Cache,
+  source: string,
+  pages: KnownPages,
+): Promise<void> {
+  await cache.putState(stateName(source), Buffer.from(JSON.stringify({ pages: [...pages] })));
+}
+
+/** What {@link rememberPages} remembered; nothing, if that is lost or an index object of it is gone. */
+export function knownPages(cache: Cache, source: string): KnownPages {
+  const state = cache.getState(stateName(source));
+  const pages = new Map<string, PageReference>();
+  if (state === undefined) return pages;
+  const names = new Set(cache.indexNames());
+  for (const item of decodeLine("cache", Buffer.from(state).toString("utf8")).array("pages")) {
+    const [lines, reference] = Array.isArray(item) ? item : [];
+    const fields = new Fields("cache", reference);
+    const object = fields.string("object");
+    if (typeof lines !== "string" || !names.has(object)) continue;
+    pages.set(lines, { object, hash: fields.string("hash"), page: fields.integer("page") });
+  }
+  return pages;
+}
+
+function stateName(source: string): string {
+  return `reach ${source}`;
+}
