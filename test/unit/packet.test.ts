@@ -79,10 +79,9 @@ describe("sealing a packet", () => {
 
   it("refuses a buffer that is too short, and a key that is no AES-256 key", () => {
     const random = () => new Uint8Array(32);
-    assert.throws(
-      () => packetSealer(sessionKey, random).seal(plainOf(1), new Uint8Array(86)),
-      RangeError,
-    );
+    const short = new Uint8Array(86);
+    assert.throws(() => packetSealer(sessionKey, random).seal(plainOf(1), short), RangeError);
+    assert.deepEqual(short, new Uint8Array(86));
     assert.throws(() => packetSealer(sessionKey.subarray(1), random), RangeError);
     assert.throws(() => packetOpener(new Uint8Array(33)), RangeError);
   });
@@ -114,6 +113,13 @@ describe("opening a packet", () => {
     refuses(await encrypted({ ...aes256, aeadAlgorithm: "ocb" }), problem);
     refuses(await encrypted({ data: sessionKey, algorithm: "aes256" }), problem);
     refuses(await sealedElsewhere(literal(9), 17), problem);
+  });
+
+  it("refuses what is too short for a salt and a tag before it derives a key", () => {
+    const body = readPacket("pack 7", sealed(plainOf(9)), 18);
+    for (let length = 4; length < 36 + 16; length++) {
+      refuses(framed(body.subarray(0, length)), /cut off/);
+    }
   });
 
   it("refuses inside it everything but one binary literal packet", async () => {
