@@ -4,21 +4,27 @@
  * one for trees; with no workers at all the main thread has both.
  */
 import { randomBytes } from "node:crypto";
-import { type Chunker, createChunker } from "../chunker/chunker.ts";
-import { type ChunkSizes, sizesAround } from "../chunker/sizes.ts";
+import type { Chunker } from "../chunker/chunker.ts";
+import { createChunker } from "../chunker/chunker.ts";
+import type { ChunkSizes } from "../chunker/sizes.ts";
+import { sizesAround } from "../chunker/sizes.ts";
 import type { Zstd } from "../compression/zstd.ts";
-import { type DigestEngine, type Digests, loadDigests } from "../digest/digest.ts";
+import type { DigestEngine, Digests } from "../digest/digest.ts";
+import { loadDigests } from "../digest/digest.ts";
 import type { RandomSource } from "../flow.ts";
-import { packName, type RunName } from "../format/names.ts";
+import type { RunName } from "../format/names.ts";
+import { packName } from "../format/names.ts";
 import type { Sizes } from "../format/settings.ts";
 import { sealDocument } from "../pack/document.ts";
 import { FrameWriter } from "../pack/frame.ts";
-import { PackWriter, packBufferSize, type Packing } from "../pack/pack.ts";
+import type { Packing } from "../pack/pack.ts";
+import { PackWriter, packBufferSize } from "../pack/pack.ts";
 import { TapeWriter } from "../pack/tape.ts";
 import { Claims } from "../repository/claims.ts";
 import type { DerivedKeys } from "../repository/derived-keys.ts";
 import type { Sealing } from "../seal/sealing.ts";
-import { ChunkWriter, type KnownChunks } from "./chunk-writer.ts";
+import type { KnownChunks } from "./chunk-writer.ts";
+import { ChunkWriter } from "./chunk-writer.ts";
 
 /** What a bracket is for: numbers, strings and bytes, so that it can cross to a thread. */
 export interface BracketPlan {

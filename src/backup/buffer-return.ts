@@ -4,7 +4,8 @@
  * thread has posted one. That is the back-pressure on readers when the target
  * is slower than they are.
  */
-import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import { receiveMessageOnPort } from "node:worker_threads";
 
 /** The main thread's end. */
 export class BufferSender {

@@ -11,7 +11,8 @@ import type { ChunkId, Place } from "../format/table.ts";
 import type { FrameWriter } from "../pack/frame.ts";
 import type { Packing } from "../pack/pack.ts";
 import type { Claims } from "../repository/claims.ts";
-import { type Span, spanOf } from "../repository/reach.ts";
+import type { Span } from "../repository/reach.ts";
+import { spanOf } from "../repository/reach.ts";
 
 /** The stored chunks, as this thread sees them. */
 export interface KnownChunks {

@@ -2,20 +2,21 @@
  * The last steps of a run: everything that the snapshot names is stored by
  * now, and one atomic create makes it appear.
  */
-import type { Cache } from "../cache/cache.ts";
-import { endName, type RunName, runKeyName } from "../format/names.ts";
-import { encodeEnd, type ObjectHash, objectHashOf, type RunObjects } from "../format/run.ts";
-import { encodeManifest, encodeSummary, type Manifest, type Summary } from "../format/snapshot.ts";
+import type { RunName } from "../format/names.ts";
+import { endName, runKeyName } from "../format/names.ts";
+import type { End, ObjectHash, PageReference, RunObjects } from "../format/run.ts";
+import { encodeEnd, objectHashOf } from "../format/run.ts";
+import type { Manifest, Summary } from "../format/snapshot.ts";
+import { encodeManifest, encodeSummary } from "../format/snapshot.ts";
 import { sealDocument } from "../pack/document.ts";
-import type { History } from "../repository/history.ts";
-import { followChain, readEnd } from "../repository/history.ts";
+import { followChain, readHistory } from "../repository/history.ts";
 import { IndexWriter, listIndex, readIndex } from "../repository/index-objects.ts";
 import type { Reach } from "../repository/reach.ts";
 import { knownPages, rememberPages, storeReach } from "../repository/reach-pages.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { Run } from "../repository/run.ts";
-import type { Sealing } from "../seal/sealing.ts";
-import type { Target, WritableTarget } from "../target/target.ts";
+import { beginNext } from "../repository/run.ts";
+import type { BackupTools } from "./tools.ts";
 
 /** What is to be committed, but for the run's name. */
 export interface Draft {
@@ -24,62 +25,81 @@ export interface Draft {
   readonly reach: Reach;
 }
 
-export interface CommitMeans {
-  readonly repository: Repository<WritableTarget>;
-  readonly cache: Cache;
-  readonly sealing: Sealing;
-  readonly history: History;
+/** A run, and the index objects that it has written. */
+export interface RunState {
+  readonly run: Run;
+  readonly index: IndexWriter;
 }
 
 const MAX_KEY_BYTES = 2 ** 20;
 
 /**
- * Commits a draft as the snapshot of `run`.
+ * Commits a draft as the snapshot of a run. If gc gave that run up meanwhile,
+ * another one adopts what it stored.
  *
- * @returns false if gc gave the run up: then another run may adopt what it stored.
+ * @returns the summary, of the run that made it.
  */
-export async function commit(
-  run: Run,
+export async function commitDraft(
+  draft: Draft,
+  state: RunState,
+  tools: Pick<BackupTools, "repository" | "cache" | "host" | "means">,
+): Promise<Summary> {
+  const { repository, cache, host, means } = tools;
+  for (let { run, index } = state; ; ) {
+    const pages = await storeAll(draft, index, tools);
+    const end = await makeEnd(draft, { run, index }, [...pages.values()], tools);
+    if ((await repository.target.create(endName(run.name), encodeEnd(end))) === "created") {
+      await rememberPages(cache, draft.manifest.source, pages);
+      return { run: run.name, ...draft.summary };
+    }
+    run = await beginNext(repository, host, means);
+    index = new IndexWriter(repository, run.name);
+  }
+}
+
+/** Writes the index of all that is stored, and the reach. */
+async function storeAll(
   draft: Draft,
   index: IndexWriter,
-  { repository, cache, sealing, history }: CommitMeans,
-): Promise<boolean> {
-  const { target } = repository;
-  const source = draft.manifest.source;
+  { cache }: Pick<BackupTools, "cache">,
+): Promise<Map<string, PageReference>> {
   await index.writePlaces(cache);
-  const pages = await storeReach(draft.reach, knownPages(cache, source), index);
-  const chain = await followChain(target, repository.id, history, { heads: [], seen: [] });
+  return storeReach(draft.reach, knownPages(cache, draft.manifest.source), index);
+}
+
+async function makeEnd(
+  draft: Draft,
+  { run, index }: RunState,
+  reach: readonly PageReference[],
+  { repository, host, means }: Pick<BackupTools, "repository" | "host" | "means">,
+): Promise<End> {
+  const history = await readHistory(repository.target, host);
+  const { heads, expired } = await followChain(repository, history);
   const manifest = encodeManifest({ run: run.name, ...draft.manifest });
-  const end = encodeEnd({
+  return {
     verdict: "snapshot",
     repository: repository.id,
     run: run.name,
     key: run.keyHash,
     index: index.objects,
     settings: repository.settings.n,
-    adopts: await adopted(repository, run.name, draft.reach, history),
-    heads: chain.heads,
-    reach: [...pages.values()],
+    adopts: await adopted(repository, run.name, draft.reach, [...history.open, ...expired]),
+    heads,
+    reach,
     summary: repository.seal(encodeSummary({ run: run.name, ...draft.summary })),
-    manifest: sealDocument(manifest, repository.zstd, sealing.sealer(run.sessionKey)),
-  });
-  if ((await target.create(endName(run.name), end)) === "exists") {
-    await readEnd(target, repository.id, run.name);
-    return false;
-  }
-  await rememberPages(cache, source, pages);
-  return true;
+    manifest: sealDocument(manifest, repository.zstd, means.sealing.sealer(run.sessionKey)),
+  };
 }
 
-/** The runs without a verdict whose chunks the snapshot needs. */
+/** The runs without a snapshot of their own whose chunks this one needs. */
 async function adopted(
   repository: Repository,
   run: RunName,
   reach: Reach,
-  history: History,
+  uncommitted: readonly RunName[],
 ): Promise<RunObjects[]> {
-  const open = new Set(history.open);
-  const runs = reach.runs().filter((other) => other !== run && open.has(other));
+  const candidates = new Set(uncommitted);
+  const runs = reach.runs().filter((other) => other !== run && candidates.has(other));
   return Promise.all(runs.map((other) => objectsOf(repository, other)));
 }
 

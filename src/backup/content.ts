@@ -4,9 +4,10 @@
  * A file that changes while it is read is read once more. If it changes again,
  * it is stored as it was read the last time, and marked.
  */
-import { type BigIntStats, closeSync, constants, fstatSync, openSync } from "node:fs";
-import { systemPath } from "../disk/path.ts";
+import type { BigIntStats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import type { FileDigestName } from "../digest/digest.ts";
+import { systemPath } from "../disk/path.ts";
 import type { RawName } from "../format/raw-name.ts";
 import type { Packing } from "../pack/pack.ts";
 import type { Bracket } from "./bracket.ts";

@@ -3,15 +3,19 @@
  * order as inline-pool.ts makes, synchronous inside. Out go events and full
  * packs, whose buffers come back.
  */
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { ChunkReader } from "../cache/chunk-reader.ts";
 import { loadZstd } from "../compression/zstd.ts";
 import type { FileDigestName } from "../digest/digest.ts";
-import { type FullPack, packBufferSize, type Packing } from "../pack/pack.ts";
+import type { FullPack, Packing } from "../pack/pack.ts";
+import { packBufferSize } from "../pack/pack.ts";
 import { openPgp } from "../seal/sealing.ts";
-import { type BracketPlan, contentSizes, openBracket, systemRandom } from "./bracket.ts";
+import type { BracketPlan } from "./bracket.ts";
+import { contentSizes, openBracket, systemRandom } from "./bracket.ts";
 import { receiveBuffer } from "./buffer-return.ts";
-import { type FileEvent, type FileJob, storeFile } from "./content.ts";
+import type { FileEvent, FileJob } from "./content.ts";
+import { storeFile } from "./content.ts";
 
 /** What a worker begins with. */
 export interface WorkerPlan {

@@ -11,8 +11,10 @@ import type { Packing } from "../pack/pack.ts";
 import type { StoredChunk } from "./chunk-writer.ts";
 import type { FileEvent, FileJob, Reading } from "./content.ts";
 import { fileEntry } from "./entry.ts";
-import { type KnownFile, SpanList } from "./known-file.ts";
-import { ContentBuilder, type TreeStore } from "./stored-file.ts";
+import type { KnownFile } from "./known-file.ts";
+import { SpanList } from "./known-file.ts";
+import type { TreeStore } from "./stored-file.ts";
+import { ContentBuilder } from "./stored-file.ts";
 import type { Slot } from "./tree.ts";
 
 /** What the files of a run amount to. */

@@ -1,9 +1,11 @@
 /** Reads files on this thread, one at each asking. */
 import type { FileDigestName } from "../digest/digest.ts";
 import type { Bracket } from "./bracket.ts";
-import { type FileEvent, type FileJob, storeFile } from "./content.ts";
+import type { FileEvent, FileJob } from "./content.ts";
+import { storeFile } from "./content.ts";
 import type { Pool } from "./pool.ts";
-import { drive, type StorePack } from "./upload.ts";
+import type { StorePack } from "./upload.ts";
+import { drive } from "./upload.ts";
 
 export class InlinePool implements Pool {
   readonly #bracket: Bracket;

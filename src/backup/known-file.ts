@@ -6,11 +6,13 @@
  * stored: it promises nothing. Whoever uses it first sees whether all that it
  * refers to is in the repository.
  */
-import { type Content, decodeContent, encodeContent } from "../format/content.ts";
+import type { Content } from "../format/content.ts";
+import { decodeContent, encodeContent } from "../format/content.ts";
 import { Fields } from "../format/fields.ts";
 import { decodeLine } from "../format/lines.ts";
 import { parseRunName } from "../format/names.ts";
-import { type ChunkId, isChunkId } from "../format/table.ts";
+import type { ChunkId } from "../format/table.ts";
+import { isChunkId } from "../format/table.ts";
 import type { Span } from "../repository/reach.ts";
 import type { StoredChunk } from "./chunk-writer.ts";
 

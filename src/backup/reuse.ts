@@ -11,9 +11,11 @@ import type { Cache } from "../cache/cache.ts";
 import type { Found } from "../disk/walk.ts";
 import { decodeBase64 } from "../format/fields.ts";
 import type { RawName } from "../format/raw-name.ts";
-import { type Span, spanOf } from "../repository/reach.ts";
+import type { Span } from "../repository/reach.ts";
+import { spanOf } from "../repository/reach.ts";
 import { signatureOf } from "./content.ts";
-import { decodeKnownFile, encodeKnownFile, type KnownFile, SpanList } from "./known-file.ts";
+import type { KnownFile } from "./known-file.ts";
+import { decodeKnownFile, encodeKnownFile, SpanList } from "./known-file.ts";
 
 /** The part of the cache that is asked. */
 export type KnownFiles = Pick<Cache, "holds" | "locate" | "paths">;

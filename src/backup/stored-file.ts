@@ -4,8 +4,8 @@
  * file, with the small sizes of trees, on the tape of trees.
  */
 import type { Chunker } from "../chunker/chunker.ts";
-import { type Content, encodeListLine, MAX_INLINE_CHUNKS } from "../format/content.ts";
-import type { ContentChunk } from "../format/content.ts";
+import type { Content, ContentChunk } from "../format/content.ts";
+import { encodeListLine, MAX_INLINE_CHUNKS } from "../format/content.ts";
 import type { Packing } from "../pack/pack.ts";
 import type { ChunkWriter, StoredChunk } from "./chunk-writer.ts";
 

@@ -4,9 +4,9 @@
  * and one to go on with, so that nobody waits and nobody hoards.
  */
 import { MessageChannel, Worker } from "node:worker_threads";
+import { BufferSender } from "./buffer-return.ts";
 import type { FileEvent, FileJob } from "./content.ts";
 import type { WorkerPlan, WorkerReply, WorkerRequest } from "./content.worker.ts";
-import { BufferSender } from "./buffer-return.ts";
 import type { Pool } from "./pool.ts";
 import type { StorePack } from "./upload.ts";
 

@@ -4,10 +4,13 @@
  * whose turn has come and which are known, and is itself an entry of its
  * parent once it is complete.
  */
-import { type Content, EMPTY_CONTENT } from "../format/content.ts";
-import { type DirectoryEntry, encodeEntry, type Entry } from "../format/tree.ts";
+import type { Content } from "../format/content.ts";
+import { EMPTY_CONTENT } from "../format/content.ts";
+import type { DirectoryEntry, Entry } from "../format/tree.ts";
+import { encodeEntry } from "../format/tree.ts";
 import type { Packing } from "../pack/pack.ts";
-import { type Needs, StoredFile, type TreeStore } from "./stored-file.ts";
+import type { Needs, TreeStore } from "./stored-file.ts";
+import { StoredFile } from "./stored-file.ts";
 
 /** An entry's place in its directory, to be filled when the entry is known. */
 export class Slot {

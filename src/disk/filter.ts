@@ -8,8 +8,9 @@
  * are mistakes more often than not.
  */
 import picomatch from "picomatch";
-import { type RawName, rawText } from "../format/raw-name.ts";
 import { UsageError } from "../errors.ts";
+import type { RawName } from "../format/raw-name.ts";
+import { rawText } from "../format/raw-name.ts";
 import type { Found } from "./walk.ts";
 
 interface Rule {

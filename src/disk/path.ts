@@ -1,5 +1,6 @@
 /** Paths made of raw names: one character a byte, as {@link RawName} says. */
-import { type RawName, rawBytes } from "../format/raw-name.ts";
+import type { RawName } from "../format/raw-name.ts";
+import { rawBytes } from "../format/raw-name.ts";
 
 const ASCII = /^[\x01-\x7f]*$/;
 

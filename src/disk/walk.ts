@@ -6,9 +6,10 @@
  * much. Entries come in batches, so that the caller can let others run in
  * between. What cannot be read is reported, never passed over in silence.
  */
-import { type BigIntStats, lstatSync, readdirSync } from "node:fs";
-import { joinPath, systemPath } from "./path.ts";
+import type { BigIntStats } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import type { RawName } from "../format/raw-name.ts";
+import { joinPath, systemPath } from "./path.ts";
 
 /** A name in the tree, as lstat saw it. */
 export interface Found {

@@ -5,9 +5,12 @@
  */
 import { CorruptError } from "../errors.ts";
 import { decodeLines, encodeLines } from "./lines.ts";
-import { parseRunName, type RunName } from "./names.ts";
-import { decodePage, encodePage, type ReachPage, type TapeReach } from "./reach.ts";
-import { decodeTables, encodeTable, type PackTable } from "./table.ts";
+import type { RunName } from "./names.ts";
+import { parseRunName } from "./names.ts";
+import type { ReachPage, TapeReach } from "./reach.ts";
+import { decodePage, encodePage } from "./reach.ts";
+import type { PackTable } from "./table.ts";
+import { decodeTables, encodeTable } from "./table.ts";
 
 interface Header {
   readonly repository: string;

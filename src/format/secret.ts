@@ -5,7 +5,8 @@
  * Keys that seal are spelt as `gpg --override-session-key-fd` takes them.
  */
 import { CorruptError } from "../errors.ts";
-import { encodeBase64, type Fields } from "./fields.ts";
+import type { Fields } from "./fields.ts";
+import { encodeBase64 } from "./fields.ts";
 import { decodeLines, encodeLines } from "./lines.ts";
 import type { RunName } from "./names.ts";
 import { parseRunName } from "./names.ts";
@@ -52,15 +53,22 @@ export function encodeSessionKey({ repository, run, key }: SessionKey): Uint8Arr
   return encodeLines([{ varve: "session", repository, run, key: spell(key) }]);
 }
 
-/** @throws {@link CorruptError} if it is anything else. */
-export function decodeSessionKey(name: string, payload: Uint8Array): SessionKey {
+/**
+ * @param owner - whose key it has to be: a store may answer for one run with another's.
+ * @throws {@link CorruptError} if it is anything else.
+ */
+export function decodeSessionKey(
+  name: string,
+  payload: Uint8Array,
+  owner: Pick<SessionKey, "repository" | "run">,
+): SessionKey {
   const [line] = decodeLines(name, payload);
   if (line?.value("varve") !== "session") throw new CorruptError(name, "it holds no session key");
-  return {
-    repository: line.string("repository"),
-    run: parseRunName(name, line.value("run")),
-    key: spelled(line, "key"),
-  };
+  const { repository, run } = owner;
+  if (line.value("repository") !== repository || line.value("run") !== run) {
+    throw new CorruptError(name, "it holds the key of another run");
+  }
+  return { repository, run, key: spelled(line, "key") };
 }
 
 function spell(key: Uint8Array): string {

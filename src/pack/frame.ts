@@ -79,6 +79,7 @@ export function frameLimit(place: Place): number {
  * @throws {@link CorruptError} in the frame's name if it is too short.
  */
 export function chunkOf(name: string, content: Uint8Array, { within, size }: Place): Uint8Array {
-  if (within + size > content.length) throw new CorruptError(name, "it is too short for its chunks");
+  if (within + size > content.length)
+    throw new CorruptError(name, "it is too short for its chunks");
   return content.subarray(within, within + size);
 }

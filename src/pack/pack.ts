@@ -7,14 +7,9 @@
  */
 import { createHash } from "node:crypto";
 import { CorruptError } from "../errors.ts";
-import {
-  encodeTable,
-  type FrameEntry,
-  type PackTable,
-  SEGMENT_HASH_BYTES,
-  type SegmentGroup,
-} from "../format/table.ts";
 import type { RunName } from "../format/names.ts";
+import type { FrameEntry, PackTable, SegmentGroup } from "../format/table.ts";
+import { encodeTable, SEGMENT_HASH_BYTES } from "../format/table.ts";
 import type { Sealer } from "../seal/packet.ts";
 import { segmentHash } from "./segment.ts";
 
@@ -116,7 +111,10 @@ export class PackWriter {
     const trailer = new DataView(buffer.buffer, buffer.byteOffset + body + sealed.length);
     trailer.setUint32(0, sealed.length, true);
     trailer.setUint32(4, MAGIC, true);
-    return { table: { ...table, hash }, bytes: buffer.subarray(0, body + sealed.length + TRAILER_BYTES) };
+    return {
+      table: { ...table, hash },
+      bytes: buffer.subarray(0, body + sealed.length + TRAILER_BYTES),
+    };
   }
 }
 

@@ -4,7 +4,7 @@
  * wherever the segments go.
  */
 import type { FrameChunk, FrameEntry } from "../format/table.ts";
-import type { PackWriter, Packing } from "./pack.ts";
+import type { Packing, PackWriter } from "./pack.ts";
 import { fillSkippable, paddedSize } from "./padding.ts";
 import { LEAST_SEGMENT_BYTES } from "./segment.ts";
 

@@ -104,7 +104,11 @@ export class Claims {
   #remove(key: Uint32Array): void {
     let free = this.#find(key);
     if (this.#used[free] !== 1) return;
-    for (let slot = (free + 1) & this.#mask; this.#used[slot] === 1; slot = (slot + 1) & this.#mask) {
+    for (
+      let slot = (free + 1) & this.#mask;
+      this.#used[slot] === 1;
+      slot = (slot + 1) & this.#mask
+    ) {
       const entry = this.#keys.slice(slot * KEY_WORDS, (slot + 1) * KEY_WORDS);
       const home = this.#home(entry);
       // It may move to `free` unless its home lies behind `free`, cyclically.

@@ -3,9 +3,12 @@
  * committed, which are open, and where its chain of ends stands.
  */
 import { CorruptError } from "../errors.ts";
-import { endName, type RunName, runOfObject, runSequence } from "../format/names.ts";
-import { decodeEnd, type End, objectHashOf, type ObjectHash } from "../format/run.ts";
+import type { RunName } from "../format/names.ts";
+import { endName, runOfObject, runSequence } from "../format/names.ts";
+import type { End, ObjectHash } from "../format/run.ts";
+import { decodeEnd, objectHashOf } from "../format/run.ts";
 import type { Target } from "../target/target.ts";
+import type { Repository } from "./repository.ts";
 
 /** Summary and manifest are padded documents of a few KiB; the rest grows with pages and heads. */
 const MAX_END_BYTES = 64 * 2 ** 20;
@@ -56,29 +59,29 @@ export async function readEnd(
   return { end, hash: objectHashOf(bytes) };
 }
 
-/** Where a host's chain of ends stands, as one of its runs last saw it. */
-export interface ChainState {
+/** Where a host's chain of ends stands. */
+export interface Chain {
   /** Ends that no other end refers to. */
   readonly heads: readonly ObjectHash[];
-  /** The ended runs that this takes into account. */
-  readonly seen: readonly RunName[];
+  /** Runs that gc gave up. */
+  readonly expired: readonly RunName[];
 }
 
-/** Brings the heads of the chain up to date; reads only ends that `state` has not seen. */
+/** Follows a host's chain through all of its ends. */
 export async function followChain(
-  target: Target,
-  repository: string,
+  { target, id }: Pick<Repository, "target" | "id">,
   history: History,
-  state: ChainState,
-): Promise<ChainState> {
-  const seen = new Set(state.seen);
-  const heads = new Map(state.heads.map((head) => [head.object, head]));
+): Promise<Chain> {
+  const heads = new Map<string, ObjectHash>();
+  const expired: RunName[] = [];
   for (const run of history.ended) {
-    if (seen.has(run)) continue;
-    const { end, hash } = await readEnd(target, repository, run);
-    if (end.verdict !== "snapshot") continue;
-    for (const { object } of end.heads) heads.delete(object);
-    heads.set(endName(run), { object: endName(run), hash });
+    const { end, hash } = await readEnd(target, id, run);
+    if (end.verdict === "expired") {
+      expired.push(run);
+    } else {
+      for (const { object } of end.heads) heads.delete(object);
+      heads.set(endName(run), { object: endName(run), hash });
+    }
   }
-  return { heads: [...heads.values()], seen: history.ended };
+  return { heads: [...heads.values()], expired };
 }

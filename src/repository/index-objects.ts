@@ -4,9 +4,12 @@
  */
 import type { Cache } from "../cache/cache.ts";
 import { CorruptError } from "../errors.ts";
-import { decodeIndex, encodeIndex, type IndexObject } from "../format/index-object.ts";
-import { indexName, type RunName } from "../format/names.ts";
-import { type ObjectHash, objectHashOf } from "../format/run.ts";
+import type { IndexObject } from "../format/index-object.ts";
+import { decodeIndex, encodeIndex } from "../format/index-object.ts";
+import type { RunName } from "../format/names.ts";
+import { indexName } from "../format/names.ts";
+import type { ObjectHash } from "../format/run.ts";
+import { objectHashOf } from "../format/run.ts";
 import type { PackTable } from "../format/table.ts";
 import type { Target, WritableTarget } from "../target/target.ts";
 import type { Repository } from "./repository.ts";

@@ -5,8 +5,10 @@
 import type { Cache } from "../cache/cache.ts";
 import { Fields } from "../format/fields.ts";
 import { decodeLine } from "../format/lines.ts";
-import { encodePage, paginate, type ReachPage } from "../format/reach.ts";
-import { objectHashOf, type PageReference } from "../format/run.ts";
+import type { ReachPage } from "../format/reach.ts";
+import { encodePage, paginate } from "../format/reach.ts";
+import type { PageReference } from "../format/run.ts";
+import { objectHashOf } from "../format/run.ts";
 import type { IndexWriter } from "./index-objects.ts";
 import type { Reach } from "./reach.ts";
 

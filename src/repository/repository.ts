@@ -9,19 +9,14 @@ import { AccessError, CorruptError, NotFoundError, UsageError } from "../errors.
 import type { RandomSource } from "../flow.ts";
 import { identityName, keysName, settingsName } from "../format/names.ts";
 import { decodeRepositoryKeys, encodeRepositoryKeys, KEY_BYTES } from "../format/secret.ts";
-import {
-  checkSizes,
-  decodeSettings,
-  encodeSettings,
-  type Settings,
-  settingsHash,
-  type Sizes,
-} from "../format/settings.ts";
+import type { Settings, Sizes } from "../format/settings.ts";
+import { checkSizes, decodeSettings, encodeSettings, settingsHash } from "../format/settings.ts";
 import { openDocument, sealDocument } from "../pack/document.ts";
 import type { Opener, Sealer } from "../seal/packet.ts";
 import type { Sealing } from "../seal/sealing.ts";
 import type { ObjectInfo, Target, WritableTarget } from "../target/target.ts";
-import { type DerivedKeys, deriveKeys } from "./derived-keys.ts";
+import type { DerivedKeys } from "./derived-keys.ts";
+import { deriveKeys } from "./derived-keys.ts";
 
 const MAX_SETTINGS_BYTES = 2 ** 20;
 const MAX_KEYS_BYTES = 2 ** 20;
@@ -205,5 +200,7 @@ async function createOrRefuse(
 }
 
 function alreadyThere(target: Target): UsageError {
-  return new UsageError(`${target.location} holds a repository already, or one is being made there`);
+  return new UsageError(
+    `${target.location} holds a repository already, or one is being made there`,
+  );
 }

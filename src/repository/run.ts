@@ -6,10 +6,12 @@
  * is seen by the gc that condemned it.
  */
 import { UnavailableError, UsageError } from "../errors.ts";
-import { beginName, type RunName, runKeyName, runName } from "../format/names.ts";
+import type { RunName } from "../format/names.ts";
+import { beginName, runKeyName, runName } from "../format/names.ts";
 import { encodeBegin, objectHashOf } from "../format/run.ts";
 import { encodeSessionKey, KEY_BYTES } from "../format/secret.ts";
 import type { WritableTarget } from "../target/target.ts";
+import { readHistory } from "./history.ts";
 import type { Means, Repository } from "./repository.ts";
 
 const RANDOM_BYTES = 8;
@@ -23,14 +25,15 @@ export interface Run {
   readonly keyHash: string;
 }
 
-/** Begins run number `sequence` of a host. */
-export async function beginRun(
+/** Begins the next run of a host. */
+export async function beginNext(
   repository: Repository<WritableTarget>,
-  { host, sequence }: { readonly host: string; readonly sequence: number },
+  host: string,
   { random, sealing }: Pick<Means, "random" | "sealing">,
 ): Promise<Run> {
   const { target, settings } = repository;
-  const name = runName(host, sequence, random(RANDOM_BYTES));
+  const { next } = await readHistory(target, host);
+  const name = runName(host, next, random(RANDOM_BYTES));
   const begin = encodeBegin({ repository: repository.id, run: name, settings: settings.n });
   await createNew(target, beginName(name), begin);
   const sessionKey = random(KEY_BYTES);
@@ -56,7 +59,9 @@ export async function createNew(
 async function refuseGarbageCollected(target: WritableTarget): Promise<void> {
   for (const prefix of ["gc/", "lost/"]) {
     for await (const { name } of target.list(prefix)) {
-      throw new UsageError(`${name} was made by a newer varve: this one cannot write here any more`);
+      throw new UsageError(
+        `${name} was made by a newer varve: this one cannot write here any more`,
+      );
     }
   }
 }

@@ -1,8 +1,10 @@
 /** The snapshots of a repository: committed runs, and what their ends say. */
 import { NotFoundError, UsageError } from "../errors.ts";
-import { endName, type RunName, runOfObject } from "../format/names.ts";
+import type { RunName } from "../format/names.ts";
+import { endName, runOfObject } from "../format/names.ts";
 import type { SnapshotEnd } from "../format/run.ts";
-import { decodeSummary, type Summary } from "../format/snapshot.ts";
+import type { Summary } from "../format/snapshot.ts";
+import { decodeSummary } from "../format/snapshot.ts";
 import { readEnd } from "./history.ts";
 import type { Repository } from "./repository.ts";
 

@@ -3,7 +3,8 @@
  * take it whole, so that a simulation can put something quicker in its place.
  */
 import type { RandomSource } from "../flow.ts";
-import { type Opener, packetOpener, packetSealer, type Sealer } from "./packet.ts";
+import type { Opener, Sealer } from "./packet.ts";
+import { packetOpener, packetSealer } from "./packet.ts";
 import { sealTo } from "./recipients.ts";
 
 export interface Sealing {

@@ -1,0 +1,229 @@
+/**
+ * The backup: scan -> reuse -> [ read -> cut -> identify -> claim -> compress
+ * -> tape -> seal ] -> upload -> index -> commit.
+ *
+ * The bracket runs wherever the pool has it run; everything else is here, on
+ * the main thread, in one loop that takes turns between walking on and taking
+ * in what was read. Target, clock, randomness, sealing and cache are
+ * arguments: a simulation runs the same code.
+ */
+import { lstatSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+import type { Filter } from "../disk/filter.ts";
+import { systemPath } from "../disk/path.ts";
+import type { Problem } from "../disk/walk.ts";
+import { walk } from "../disk/walk.ts";
+import { NotFoundError } from "../errors.ts";
+import type { RawName } from "../format/raw-name.ts";
+import { displayName } from "../format/raw-name.ts";
+import type { Summary } from "../format/snapshot.ts";
+import { Claims } from "../repository/claims.ts";
+import { IndexWriter } from "../repository/index-objects.ts";
+import type { Span } from "../repository/reach.ts";
+import { Reach } from "../repository/reach.ts";
+import type { Run } from "../repository/run.ts";
+import { beginNext } from "../repository/run.ts";
+import { refreshView } from "../repository/view.ts";
+import type { Draft } from "./commit.ts";
+import { commitDraft } from "./commit.ts";
+import { Gather } from "./gather.ts";
+import type { Readers, ReadingPlan } from "./readers.ts";
+import { openReaders } from "./readers.ts";
+import { Reuse } from "./reuse.ts";
+import { Scan } from "./scan.ts";
+import type { BackupTools } from "./tools.ts";
+import { TreeBuilder } from "./tree.ts";
+import { drive, Uploader } from "./upload.ts";
+
+/** What is to be backed up, and how. */
+export interface BackupTask extends ReadingPlan {
+  /** An absolute path. */
+  readonly source: RawName;
+  readonly tags: readonly string[];
+  /** The patterns of `filter`, for the manifest. */
+  readonly excludes: readonly string[];
+  readonly filter: Filter;
+  readonly reading: "changed files" | "every file";
+}
+
+/** Is told how the backup gets on. */
+export interface BackupListener {
+  problem(problem: Problem): void;
+  progress(progress: Progress): void;
+}
+
+export interface Progress {
+  readonly files: number;
+  /** Bytes of the files that are done. */
+  readonly bytes: number;
+  readonly newBytes: number;
+  /** Bytes of packs on the target. */
+  readonly storedBytes: number;
+}
+
+/** Files that wait to be read, and entries that wait for them: what bounds memory. */
+const MAX_PENDING = 4096;
+const MAX_HELD = 65536;
+/** Of a run that is cut off, all packs but the last so many are in the index. */
+const PACKS_AN_INDEX = 64;
+
+/**
+ * Makes one snapshot of one source.
+ *
+ * @returns its summary, once it is committed.
+ * @throws {@link NotFoundError} if there is no source.
+ */
+export async function backup(
+  task: BackupTask,
+  tools: BackupTools,
+  listener: BackupListener,
+): Promise<Summary> {
+  const begun = tools.clock();
+  mustExist(task.source);
+  const { repository, cache, host, means } = tools;
+  const run = await beginNext(repository, host, means);
+  await refreshView(repository, cache, host);
+  const index = new IndexWriter(repository, run.name);
+  const session = await Session.open(task, tools, { run, index, listener });
+  try {
+    await session.read();
+  } finally {
+    await session.close();
+  }
+  return commitDraft(session.draft(begun), { run, index }, tools);
+}
+
+/** One run from its first file to its last. */
+class Session {
+  readonly #task: BackupTask;
+  readonly #tools: BackupTools;
+  readonly #work: Work;
+  readonly #scan: Scan;
+  readonly #tree: TreeBuilder;
+  readonly #gather: Gather;
+  #problems = 0;
+  #indexed = 0;
+
+  static async open(task: BackupTask, tools: BackupTools, way: Way): Promise<Session> {
+    const { repository, cache } = tools;
+    const claims = new Claims();
+    const reach = new Reach();
+    const uploader = new Uploader(repository.target, { cache, claims }, (span) => reach.add(span));
+    const store = uploader.store;
+    const readers = await openReaders(way.run, task, { ...tools, claims, store });
+    return new Session(task, tools, { ...way, reach, uploader, readers });
+  }
+
+  private constructor(task: BackupTask, tools: BackupTools, work: Work) {
+    const needs = ({ span }: { readonly span?: Span }): void => {
+      if (span !== undefined) work.reach.add(span);
+    };
+    const problem = (problem: Problem): void => {
+      this.#problems += 1;
+      work.listener.problem(problem);
+    };
+    const { source, reading, digest } = task;
+    const segmentSize = tools.repository.settings.sizes.segment;
+    const reuse = new Reuse(tools.cache, { path: source, segmentSize }, { reading, digest });
+    this.#task = task;
+    this.#tools = tools;
+    this.#work = work;
+    this.#tree = new TreeBuilder(work.readers.trees, needs);
+    this.#gather = new Gather(work.readers.trees, {
+      needs,
+      problem,
+      stored: (directory, name, file) => reuse.remember(directory, name, file),
+    });
+    this.#scan = new Scan(
+      source,
+      { reuse, tree: this.#tree, gather: this.#gather },
+      { problem, needs: (span) => work.reach.add(span) },
+    );
+  }
+
+  /** Walks the source, and stores all of it. */
+  async read(): Promise<void> {
+    const { readers, uploader } = this.#work;
+    const { source, filter } = this.#task;
+    for (const step of walk(source, (entry) => filter.excludes(entry))) {
+      readers.pool.submit(this.#scan.take(step));
+      await drive(this.#tree.settle(), uploader.store);
+      // Lets the readers' messages in: the walk itself never waits.
+      if (step.kind === "entries") await setImmediate();
+      while (readers.pool.pending > MAX_PENDING || this.#tree.held > MAX_HELD) {
+        await this.#takeEvents();
+      }
+    }
+    while (readers.pool.pending > 0) await this.#takeEvents();
+    await drive(this.#tree.settle(), uploader.store);
+    await readers.pool.finish();
+    await drive(readers.trees.finish(), uploader.store);
+    await this.#tools.cache.paths.flush();
+    this.#tell();
+  }
+
+  close(): Promise<void> {
+    return this.#work.readers.pool.close();
+  }
+
+  /** What there is to commit, once everything was read. */
+  draft(begun: number): Draft {
+    const { source, tags, excludes } = this.#task;
+    const { host, clock } = this.#tools;
+    const { root } = this.#tree;
+    if (root === undefined) {
+      throw new NotFoundError(`nothing of ${displayName(source)} could be read`);
+    }
+    const totals = {
+      ...this.#gather.totals,
+      directories: this.#scan.directories,
+      others: this.#scan.others,
+      storedBytes: this.#work.uploader.totals.bytes,
+      problems: this.#problems,
+    };
+    const ended = clock();
+    const summary = { host, source, begun, ended, tags, complete: true, totals };
+    return { summary, manifest: { source, excludes, root }, reach: this.#work.reach };
+  }
+
+  async #takeEvents(): Promise<void> {
+    const { readers, uploader, index } = this.#work;
+    for (const event of await readers.pool.take()) {
+      await drive(this.#gather.take(event), uploader.store);
+    }
+    await drive(this.#tree.settle(), uploader.store);
+    if (uploader.totals.packs - this.#indexed >= PACKS_AN_INDEX) {
+      this.#indexed = uploader.totals.packs;
+      await index.writePlaces(this.#tools.cache);
+    }
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { files, bytes, newBytes } = this.#gather.totals;
+    const storedBytes = this.#work.uploader.totals.bytes;
+    this.#work.listener.progress({ files, bytes, newBytes, storedBytes });
+  }
+}
+
+/** Whose run it is, and who hears of it. */
+interface Way {
+  readonly run: Run;
+  readonly index: IndexWriter;
+  readonly listener: BackupListener;
+}
+
+interface Work extends Way {
+  readonly reach: Reach;
+  readonly uploader: Uploader;
+  readonly readers: Readers;
+}
+
+function mustExist(source: RawName): void {
+  try {
+    lstatSync(systemPath(source));
+  } catch (error) {
+    const message = `cannot back up ${displayName(source)}: ${(error as Error).message}`;
+    throw new NotFoundError(message, { cause: error });
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Sets up who stores what: one tape for each reader of files, and one, on this
+ * thread, for trees.
+ */
+import type { Cache } from "../cache/cache.ts";
+import type { DigestEngine, FileDigestName } from "../digest/digest.ts";
+import type { Claims } from "../repository/claims.ts";
+import type { Means, Repository } from "../repository/repository.ts";
+import type { Run } from "../repository/run.ts";
+import type { WritableTarget } from "../target/target.ts";
+import type { Bracket, BracketPlan } from "./bracket.ts";
+import { contentSizes, openBracket, treeSizes } from "./bracket.ts";
+import { InlinePool } from "./inline-pool.ts";
+import type { Pool } from "./pool.ts";
+import { ThreadPool } from "./thread-pool.ts";
+import type { StorePack } from "./upload.ts";
+
+export interface Readers {
+  readonly pool: Pool;
+  /** Stores trees and content lists. */
+  readonly trees: Bracket;
+}
+
+/** How files are read and stored. */
+export interface ReadingPlan {
+  readonly digest: FileDigestName;
+  /** zstd's. */
+  readonly level: number;
+  readonly engine: DigestEngine;
+  /** Threads; 0: this one. */
+  readonly workers: number;
+}
+
+const TREE_TAPE = 0;
+
+export async function openReaders(
+  run: Run,
+  plan: ReadingPlan,
+  {
+    repository,
+    cache,
+    means,
+    claims,
+    store,
+  }: {
+    readonly repository: Repository<WritableTarget>;
+    readonly cache: Cache;
+    readonly means: Means;
+    readonly claims: Claims;
+    readonly store: StorePack;
+  },
+): Promise<Readers> {
+  const { settings, keys } = repository;
+  const { sizes } = settings;
+  const tape = (number: number): BracketPlan => ({
+    run: run.name,
+    tape: number,
+    sizes,
+    keys,
+    sessionKey: run.sessionKey,
+    level: plan.level,
+    engine: plan.engine,
+    claims: claims.memory,
+  });
+  const here = { ...means, known: cache };
+  const trees = await openBracket(tape(TREE_TAPE), treeSizes(sizes), here);
+  if (plan.workers === 0) {
+    const files = await openBracket(tape(TREE_TAPE + 1), contentSizes(sizes), here);
+    return { trees, pool: new InlinePool(files, plan.digest, store) };
+  }
+  const threads = Array.from({ length: plan.workers }, (_, at) => ({
+    bracket: tape(TREE_TAPE + 1 + at),
+    cacheDirectory: cache.directory,
+    digest: plan.digest,
+  }));
+  return { trees, pool: new ThreadPool(threads, store) };
+}

@@ -1,0 +1,105 @@
+/**
+ * Takes the steps of a walk: what is known goes straight into the tree, files
+ * that have to be read become jobs.
+ */
+import { readlinkSync } from "node:fs";
+import { joinPath, systemPath } from "../disk/path.ts";
+import type { Found, Problem, Step } from "../disk/walk.ts";
+import type { RawName } from "../format/raw-name.ts";
+import type { Entry } from "../format/tree.ts";
+import type { Span } from "../repository/reach.ts";
+import type { FileJob } from "./content.ts";
+import { signatureOf } from "./content.ts";
+import { directoryEntry, specialEntry, symlinkEntry } from "./entry.ts";
+import type { Gather } from "./gather.ts";
+import type { Reuse } from "./reuse.ts";
+import type { Slot, TreeBuilder } from "./tree.ts";
+
+export interface ScanListener {
+  problem(problem: Problem): void;
+  /** Segments of a file that has not changed. */
+  needs(span: Span): void;
+}
+
+export class Scan {
+  directories = 0;
+  /** Symbolic links, FIFOs, sockets and devices. */
+  others = 0;
+  readonly #root: RawName;
+  readonly #reuse: Reuse;
+  readonly #tree: TreeBuilder;
+  readonly #gather: Gather;
+  readonly #listener: ScanListener;
+  /** Paths of the directories that were entered and not left. */
+  readonly #path: RawName[] = [];
+
+  /** @param root - the source's path. */
+  constructor(
+    root: RawName,
+    parts: { readonly reuse: Reuse; readonly tree: TreeBuilder; readonly gather: Gather },
+    listener: ScanListener,
+  ) {
+    this.#root = root;
+    this.#reuse = parts.reuse;
+    this.#tree = parts.tree;
+    this.#gather = parts.gather;
+    this.#listener = listener;
+  }
+
+  /** @returns the files that have to be read. */
+  take(step: Step): FileJob[] {
+    switch (step.kind) {
+      case "enter":
+        this.#tree.enter(directoryEntry(step.directory));
+        this.#path.push(step.directory.path);
+        this.directories += 1;
+        return [];
+      case "leave":
+        this.#tree.leave();
+        this.#path.pop();
+        return [];
+      case "problem":
+        this.#listener.problem(step.problem);
+        return [];
+      case "entries":
+        return this.#entries(step.entries);
+    }
+  }
+
+  #entries(entries: readonly Found[]): FileJob[] {
+    const directory = this.#path.at(-1) ?? ("" as RawName);
+    const known = this.#reuse.lookUp(directory, entries);
+    const jobs: FileJob[] = [];
+    for (const [at, found] of entries.entries()) {
+      const slot = this.#tree.slot();
+      const file = known[at];
+      if (!found.stats.isFile()) {
+        this.#other(found, slot);
+      } else if (file === undefined) {
+        const signature = signatureOf(found.stats);
+        jobs.push(this.#gather.open(this.#root, directory, found, slot, signature));
+      } else {
+        for (const span of file.spans) this.#listener.needs(span);
+        this.#gather.reuse(found, slot, file);
+      }
+    }
+    return jobs;
+  }
+
+  #other(found: Found, slot: Slot): void {
+    const entry = found.stats.isSymbolicLink() ? this.#symlink(found) : specialEntry(found);
+    slot.fill(entry);
+    if (entry !== undefined) this.others += 1;
+  }
+
+  #symlink(found: Found): Entry | undefined {
+    try {
+      const path = systemPath(joinPath(this.#root, found.path));
+      return symlinkEntry(found, readlinkSync(path, "latin1") as RawName);
+    } catch (error) {
+      const message = `cannot read where it points: ${(error as Error).message}`;
+      this.#listener.problem({ path: found.path, message });
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,14 @@
+/** What a backup works with: everything that a simulation puts something else for. */
+import type { Cache } from "../cache/cache.ts";
+import type { Clock } from "../flow.ts";
+import type { Means, Repository } from "../repository/repository.ts";
+import type { WritableTarget } from "../target/target.ts";
+
+export interface BackupTools {
+  readonly repository: Repository<WritableTarget>;
+  /** Open, and whoever opened it closes it. */
+  readonly cache: Cache;
+  readonly host: string;
+  readonly clock: Clock;
+  readonly means: Means;
+}
