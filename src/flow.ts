@@ -1,10 +1,14 @@
 /**
- * The little plumbing that every layer shares. It imports nothing and knows
- * nothing of backups.
+ * The little plumbing that every layer shares. It imports nothing of varve's
+ * and knows nothing of backups.
  */
+import { randomBytes } from "node:crypto";
 
 /** `count` bytes nobody can guess; an argument, so that tests can repeat a run. */
 export type RandomSource = (count: number) => Uint8Array;
+
+/** Node's own randomness, as a source. */
+export const systemRandom: RandomSource = (count) => randomBytes(count);
 
 /** Milliseconds since 1970. Never part of a safety argument. */
 export type Clock = () => number;

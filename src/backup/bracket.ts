@@ -3,7 +3,6 @@
  * together for one tape. Each worker thread has one, and the main thread has
  * one for trees; with no workers at all the main thread has both.
  */
-import { randomBytes } from "node:crypto";
 import type { Chunker } from "../chunker/chunker.ts";
 import { createChunker } from "../chunker/chunker.ts";
 import type { ChunkSizes } from "../chunker/sizes.ts";
@@ -11,7 +10,6 @@ import { sizesAround } from "../chunker/sizes.ts";
 import type { Zstd } from "../compression/zstd.ts";
 import type { DigestEngine, Digests } from "../digest/digest.ts";
 import { loadDigests } from "../digest/digest.ts";
-import type { RandomSource } from "../flow.ts";
 import type { RunName } from "../format/names.ts";
 import { packName } from "../format/names.ts";
 import type { Sizes } from "../format/settings.ts";
@@ -105,6 +103,3 @@ export async function openBracket(
     },
   };
 }
-
-/** Node's own randomness, as a source. */
-export const systemRandom: RandomSource = (count) => randomBytes(count);

@@ -10,6 +10,7 @@ import { loadZstd } from "../compression/zstd.ts";
 import type { FileDigestName } from "../digest/digest.ts";
 import type { FullPack, Packing } from "../pack/pack.ts";
 import { packBufferSize } from "../pack/pack.ts";
+import { systemRandom } from "../flow.ts";
 import { openPgp } from "../seal/sealing.ts";
 import type { BracketPlan } from "./bracket.ts";
 import { contentSizes, openBracket, systemRandom } from "./bracket.ts";

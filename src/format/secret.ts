@@ -9,7 +9,6 @@ import type { Fields } from "./fields.ts";
 import { encodeBase64 } from "./fields.ts";
 import { decodeLines, encodeLines } from "./lines.ts";
 import type { RunName } from "./names.ts";
-import { parseRunName } from "./names.ts";
 
 /** Bytes of the repository secret and of every session key. */
 export const KEY_BYTES = 32;

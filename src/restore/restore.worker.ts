@@ -1,0 +1,29 @@
+/** Writes units on a thread of its own. */
+import { parentPort, workerData } from "node:worker_threads";
+import { systemRandom } from "../flow.ts";
+import { loadZstd } from "../compression/zstd.ts";
+import { type DigestEngine, loadDigests } from "../digest/digest.ts";
+import { openPgp } from "../seal/sealing.ts";
+import { type Unit, type UnitFailure, writeUnit } from "./unit.ts";
+
+/** What a worker begins with. */
+export interface RestorePlan {
+  /** The key of chunk ids. */
+  readonly chunkIdKey: Uint8Array;
+  readonly engine: DigestEngine;
+}
+
+export interface WriterReply {
+  readonly failures: readonly UnitFailure[];
+}
+
+const port = parentPort;
+if (port === null) throw new Error("restore.worker.ts runs in a worker thread only");
+const plan = workerData as RestorePlan;
+const zstd = await loadZstd();
+const { chunkId } = await loadDigests(plan.chunkIdKey, plan.engine);
+const { opener } = openPgp(systemRandom);
+
+port.on("message", (unit: Unit) => {
+  port.postMessage({ failures: writeUnit(unit, { zstd, opener, identify: chunkId }) });
+});

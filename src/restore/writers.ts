@@ -1,0 +1,70 @@
+/** Who writes: worker threads, or, with none, this thread; both run unit.ts. */
+import { Worker } from "node:worker_threads";
+import type { RestorePlan, WriterReply } from "./restore.worker.ts";
+import { type Unit, type UnitFailure, type UnitMeans, writeUnit } from "./unit.ts";
+
+export interface Writers {
+  /** How many units are worth having under way. */
+  readonly width: number;
+  write(unit: Unit): Promise<UnitFailure[]>;
+  close(): Promise<void>;
+}
+
+/** Writes on this thread. */
+export function inlineWriters(means: UnitMeans): Writers {
+  return {
+    width: 1,
+    write: async (unit) => writeUnit(unit, means),
+    close: async () => {},
+  };
+}
+
+interface Waiting {
+  resolve(failures: UnitFailure[]): void;
+  reject(reason: unknown): void;
+}
+
+/** Each thread works off its units in the order in which it got them. */
+class Thread {
+  readonly worker: Worker;
+  readonly waiting: Waiting[] = [];
+
+  constructor(plan: RestorePlan) {
+    this.worker = new Worker(new URL("./restore.worker.js", import.meta.url), { workerData: plan });
+    this.worker.on("message", ({ failures }: WriterReply) => {
+      this.waiting.shift()?.resolve(failures);
+    });
+    this.worker.on("error", (reason) => this.#fail(reason));
+    this.worker.on("exit", () => this.#fail(new Error("a worker thread ended before its work")));
+  }
+
+  #fail(reason: unknown): void {
+    for (const { reject } of this.waiting.splice(0)) reject(reason);
+  }
+}
+
+/** Writes on `count` threads of its own. */
+export function threadWriters(count: number, plan: RestorePlan): Writers {
+  const threads = Array.from({ length: count }, () => new Thread(plan));
+  return {
+    width: 2 * count,
+    write(unit) {
+      const [thread] = threads.toSorted((a, b) => a.waiting.length - b.waiting.length);
+      if (thread === undefined) throw new RangeError("there are no threads");
+      return new Promise((resolve, reject) => {
+        thread.waiting.push({ resolve, reject });
+        thread.worker.postMessage(unit, buffersOf(unit));
+      });
+    },
+    async close() {
+      await Promise.all(threads.map(({ worker }) => worker.terminate()));
+    },
+  };
+}
+
+/** What can be handed over; a view of something larger is copied. */
+function buffersOf({ stretches }: Unit): ArrayBuffer[] {
+  return stretches
+    .filter(({ bytes }) => bytes.byteLength === bytes.buffer.byteLength)
+    .map(({ bytes }) => bytes.buffer as ArrayBuffer);
+}
