@@ -18,7 +18,7 @@ import { areSound } from "./sizes.ts";
 /**
  * Makes a chunker with a window of its own. Any number of them may live side by side.
  *
- * @param table - 256 entries, one per byte value; who lacks them cannot tell the cuts.
+ * @param table - 256 entries, one per byte value; keyed: who lacks them cannot foretell the cuts.
  * @param windowBytes - room for the largest chunk, at least. What lies behind the
  * last cut of a window is scanned again: make it several times as large.
  * @throws RangeError if one of them makes no sense.
@@ -27,6 +27,7 @@ export function createChunker(table: Uint32Array, sizes: ChunkSizes, windowBytes
   return new Chunker(createKernel("release", table, windowBytes), sizes);
 }
 
+/** Finds the chunks of what its window holds. */
 export class Chunker {
   /**
    * The caller's to fill, and never detached. WebAssembly reads it in place, and
@@ -72,7 +73,7 @@ export class Chunker {
 
   /**
    * The chunks of a whole stream: views on `bytes`, which they cover in order.
-   * No bytes, no chunks. Overwrites the window.
+   * No bytes, no chunks. Overwrites the window, so `bytes` cannot lie in it.
    */
   split(bytes: Uint8Array): Uint8Array[] {
     const chunks: Uint8Array[] = [];

@@ -15,7 +15,7 @@ export interface ChunkSizes {
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** The last 32 bytes decide about a cut, and no cut looks at bytes of the chunk before. */
+/** The 32 bytes before a cut decide about it: they have to lie in the chunk, with room to spare. */
 const LEAST_MIN = 64;
 const LARGEST_AVERAGE = 64 * MIB;
 

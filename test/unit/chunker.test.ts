@@ -13,6 +13,9 @@ const table = gearTable(1);
 const sizes = sizesAround(16384);
 const { min, average, max } = sizes;
 
+/** As in assembly/gear.ts. */
+const STRIDE = 256;
+
 /** 32 bytes that end a chunk wherever they come. */
 const ending = endingBytes();
 
@@ -38,10 +41,10 @@ for (const form of forms) describe(form.name, () => suite(form));
 function suite({ make }: Form): void {
   it("finds a cut wherever it lies: in each lane, at each seam", () => {
     const chunker = make(table, sizes, max);
-    // 31 and the 1024 bytes of a lane's stride have no common factor.
+    // Strides are powers of two: no step of 31 is in step with them.
     const steps = Array.from({ length: Math.floor((max - min) / 31) }, (_, at) => min + 31 * at);
-    const seams = Array.from({ length: (max - min) / 1024 }, (_, at) => min + 1024 * at);
-    for (const length of [...steps, ...seams, ...seams.map((seam) => seam + 1023)]) {
+    const seams = Array.from({ length: (max - min) / STRIDE }, (_, at) => min + STRIDE * at);
+    for (const length of [...steps, ...seams, ...seams.map((seam) => seam + STRIDE - 1)]) {
       chunker.window.set(bytesEndingAt(length));
       assert.equal(chunker.next(0, max), length);
     }
