@@ -14,6 +14,7 @@ import { systemPath } from "../disk/path.ts";
 import type { Problem } from "../disk/walk.ts";
 import { walk } from "../disk/walk.ts";
 import { NotFoundError } from "../errors.ts";
+import { runSequence } from "../format/names.ts";
 import type { RawName } from "../format/raw-name.ts";
 import { displayName } from "../format/raw-name.ts";
 import type { Summary } from "../format/snapshot.ts";
@@ -98,6 +99,7 @@ class Session {
   readonly #task: BackupTask;
   readonly #tools: BackupTools;
   readonly #work: Work;
+  readonly #reuse: Reuse;
   readonly #scan: Scan;
   readonly #tree: TreeBuilder;
   readonly #gather: Gather;
@@ -123,8 +125,12 @@ class Session {
       work.listener.problem(problem);
     };
     const { source, reading, digest } = task;
-    const segmentSize = tools.repository.settings.sizes.segment;
-    const reuse = new Reuse(tools.cache, { path: source, segmentSize }, { reading, digest });
+    this.#reuse = new Reuse(tools.cache, source, {
+      reading,
+      digest,
+      segmentSize: tools.repository.settings.sizes.segment,
+      generation: runSequence(work.run.name),
+    });
     this.#task = task;
     this.#tools = tools;
     this.#work = work;
@@ -132,11 +138,11 @@ class Session {
     this.#gather = new Gather(work.readers.trees, {
       needs,
       problem,
-      stored: (directory, name, file) => reuse.remember(directory, name, file),
+      stored: (directory, name, file) => this.#reuse.remember(directory, name, file),
     });
     this.#scan = new Scan(
       source,
-      { reuse, tree: this.#tree, gather: this.#gather },
+      { reuse: this.#reuse, tree: this.#tree, gather: this.#gather },
       { problem, needs: (span) => work.reach.add(span) },
     );
   }
@@ -158,7 +164,7 @@ class Session {
     await drive(this.#tree.settle(), uploader.store);
     await readers.pool.finish();
     await drive(readers.trees.finish(), uploader.store);
-    await this.#tools.cache.paths.flush();
+    this.#reuse.finish();
     this.#tell();
   }
 

@@ -49,7 +49,7 @@ export async function commitDraft(
     const pages = await storeAll(draft, index, tools);
     const end = await makeEnd(draft, { run, index }, [...pages.values()], tools);
     if ((await repository.target.create(endName(run.name), encodeEnd(end))) === "created") {
-      await rememberPages(cache, draft.manifest.source, pages);
+      rememberPages(cache, draft.manifest.source, pages);
       return { run: run.name, ...draft.summary };
     }
     run = await beginNext(repository, host, means);

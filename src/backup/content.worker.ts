@@ -5,7 +5,7 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import { parentPort, workerData } from "node:worker_threads";
-import { ChunkReader } from "../cache/chunk-reader.ts";
+import { ChunkReader } from "../cache/chunks.ts";
 import { loadZstd } from "../compression/zstd.ts";
 import type { FileDigestName } from "../digest/digest.ts";
 import type { FullPack, Packing } from "../pack/pack.ts";
@@ -13,7 +13,7 @@ import { packBufferSize } from "../pack/pack.ts";
 import { systemRandom } from "../flow.ts";
 import { openPgp } from "../seal/sealing.ts";
 import type { BracketPlan } from "./bracket.ts";
-import { contentSizes, openBracket, systemRandom } from "./bracket.ts";
+import { contentSizes, openBracket } from "./bracket.ts";
 import { receiveBuffer } from "./buffer-return.ts";
 import type { FileEvent, FileJob } from "./content.ts";
 import { storeFile } from "./content.ts";
@@ -21,7 +21,8 @@ import { storeFile } from "./content.ts";
 /** What a worker begins with. */
 export interface WorkerPlan {
   readonly bracket: BracketPlan;
-  readonly cacheDirectory: string;
+  /** `Cache.path`. */
+  readonly cachePath: string;
   readonly digest: FileDigestName;
   /** Where buffers come back, and the count of those that were posted. */
   readonly buffers: MessagePort;
@@ -51,7 +52,7 @@ if (port === null) throw new Error("content.worker.ts runs in a worker thread on
 const bracket = await openBracket(plan.bracket, contentSizes(plan.bracket.sizes), {
   zstd: await loadZstd(),
   sealing: openPgp(systemRandom),
-  known: ChunkReader.open(plan.cacheDirectory),
+  known: new ChunkReader(plan.cachePath),
 });
 
 let spare: Uint8Array | undefined = new Uint8Array(packBufferSize(plan.bracket.sizes.pack));

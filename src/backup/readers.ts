@@ -62,7 +62,9 @@ export async function openReaders(
     engine: plan.engine,
     claims: claims.memory,
   });
-  const here = { ...means, known: cache };
+  // What this thread commits it sees at once.
+  const known = { locate: (id: Uint8Array) => cache.chunks.locate(id), refresh: () => {} };
+  const here = { ...means, known };
   const trees = await openBracket(tape(TREE_TAPE), treeSizes(sizes), here);
   if (plan.workers === 0) {
     const files = await openBracket(tape(TREE_TAPE + 1), contentSizes(sizes), here);
@@ -70,7 +72,7 @@ export async function openReaders(
   }
   const threads = Array.from({ length: plan.workers }, (_, at) => ({
     bracket: tape(TREE_TAPE + 1 + at),
-    cacheDirectory: cache.directory,
+    cachePath: cache.path,
     digest: plan.digest,
   }));
   return { trees, pool: new ThreadPool(threads, store) };

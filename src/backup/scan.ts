@@ -12,7 +12,7 @@ import type { FileJob } from "./content.ts";
 import { signatureOf } from "./content.ts";
 import { directoryEntry, specialEntry, symlinkEntry } from "./entry.ts";
 import type { Gather } from "./gather.ts";
-import type { Reuse } from "./reuse.ts";
+import type { Reuse, Visit } from "./reuse.ts";
 import type { Slot, TreeBuilder } from "./tree.ts";
 
 export interface ScanListener {
@@ -30,8 +30,8 @@ export class Scan {
   readonly #tree: TreeBuilder;
   readonly #gather: Gather;
   readonly #listener: ScanListener;
-  /** Paths of the directories that were entered and not left. */
-  readonly #path: RawName[] = [];
+  /** The directories that were entered and not left. */
+  readonly #visits: Visit[] = [];
 
   /** @param root - the source's path. */
   constructor(
@@ -51,12 +51,11 @@ export class Scan {
     switch (step.kind) {
       case "enter":
         this.#tree.enter(directoryEntry(step.directory));
-        this.#path.push(step.directory.path);
+        this.#visits.push({ path: step.directory.path, after: undefined });
         this.directories += 1;
         return [];
       case "leave":
-        this.#tree.leave();
-        this.#path.pop();
+        this.#leave();
         return [];
       case "problem":
         this.#listener.problem(step.problem);
@@ -67,8 +66,8 @@ export class Scan {
   }
 
   #entries(entries: readonly Found[]): FileJob[] {
-    const directory = this.#path.at(-1) ?? ("" as RawName);
-    const known = this.#reuse.lookUp(directory, entries);
+    const visit = this.#visits.at(-1) ?? { path: "" as RawName, after: undefined };
+    const known = this.#reuse.lookUp(visit, entries);
     const jobs: FileJob[] = [];
     for (const [at, found] of entries.entries()) {
       const slot = this.#tree.slot();
@@ -77,13 +76,19 @@ export class Scan {
         this.#other(found, slot);
       } else if (file === undefined) {
         const signature = signatureOf(found.stats);
-        jobs.push(this.#gather.open(this.#root, directory, found, slot, signature));
+        jobs.push(this.#gather.open(this.#root, visit.path, found, slot, signature));
       } else {
         for (const span of file.spans) this.#listener.needs(span);
         this.#gather.reuse(found, slot, file);
       }
     }
     return jobs;
+  }
+
+  #leave(): void {
+    this.#tree.leave();
+    const visit = this.#visits.pop();
+    if (visit !== undefined) this.#reuse.leave(visit);
   }
 
   #other(found: Found, slot: Slot): void {

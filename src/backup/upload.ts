@@ -32,7 +32,7 @@ export interface UploadTotals {
 export class Uploader {
   readonly totals: UploadTotals = { packs: 0, bytes: 0 };
   readonly #target: WritableTarget;
-  readonly #cache: Pick<Cache, "addPack">;
+  readonly #cache: Pick<Cache, "packs">;
   readonly #claims: Claims;
   readonly #stored: (span: Span) => void;
   readonly #lanes = new Map<number, Promise<void>>();
@@ -40,7 +40,7 @@ export class Uploader {
   /** @param stored - is told which segments this run has stored. */
   constructor(
     target: WritableTarget,
-    { cache, claims }: { readonly cache: Pick<Cache, "addPack">; readonly claims: Claims },
+    { cache, claims }: { readonly cache: Pick<Cache, "packs">; readonly claims: Claims },
     stored: (span: Span) => void,
   ) {
     this.#target = target;
@@ -65,7 +65,7 @@ export class Uploader {
     if (creation === "exists") {
       throw new Error(`${table.pack} is there already, though no other run may write it`);
     }
-    await this.#cache.addPack(table);
+    this.#cache.packs.add(table);
     this.totals.packs += 1;
     this.totals.bytes += bytes.length;
     for (const { run, tape, segments } of table.parts) {

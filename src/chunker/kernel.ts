@@ -51,7 +51,7 @@ export function createKernel(build: Build, table: Uint32Array, windowBytes: numb
   // With nowhere to grow, the views on this memory can never be detached.
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const instance = new WebAssembly.Instance(compiled(build), { env: { memory } });
-  const { table: tableAddress, window, cut, cutPlain } = instance.exports as Exports;
+  const { table: tableAddress, window, cut, cutPlain } = instance.exports as unknown as Exports;
 
   const entries = new DataView(memory.buffer, tableAddress.value);
   for (const [value, entry] of table.entries()) entries.setUint32(4 * value, entry, true);

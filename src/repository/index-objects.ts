@@ -3,6 +3,7 @@
  * write what this host has stored and no index object lists yet.
  */
 import type { Cache } from "../cache/cache.ts";
+import type { IndexContents } from "../cache/packs.ts";
 import { CorruptError } from "../errors.ts";
 import type { IndexObject } from "../format/index-object.ts";
 import { decodeIndex, encodeIndex } from "../format/index-object.ts";
@@ -49,11 +50,17 @@ export async function readNewIndex(
   cache: Cache,
   names: readonly string[],
 ): Promise<void> {
-  const known = new Set(cache.indexNames());
+  const known = new Set(cache.packs.indexNames());
+  await cache.packs.addIndexes(contentsOf(repository, names.filter((name) => !known.has(name))));
+}
+
+async function* contentsOf(
+  repository: Repository,
+  names: readonly string[],
+): AsyncGenerator<IndexContents> {
   for (const name of names) {
-    if (known.has(name)) continue;
     const index = await readIndex(repository, name);
-    await cache.addIndex(name, index.holds === "places" ? index.tables : []);
+    yield { name, tables: index.holds === "places" ? index.tables : [] };
   }
 }
 
@@ -63,7 +70,7 @@ export async function readNewIndex(
  */
 export function isStale(cache: Cache, names: readonly string[]): boolean {
   const listed = new Set(names);
-  return [...cache.indexNames()].some((name) => !listed.has(name));
+  return [...cache.packs.indexNames()].some((name) => !listed.has(name));
 }
 
 /** Writes a run's index objects, numbered in the order in which they were written. */
@@ -91,10 +98,10 @@ export class IndexWriter {
 
   /** Writes the tables of packs that no index object lists yet. */
   async writePlaces(cache: Cache): Promise<void> {
-    const tables: PackTable[] = [...cache.unindexed()];
+    const tables: PackTable[] = [...cache.packs.unindexed()];
     if (tables.length === 0) return;
     const { object } = await this.write({ holds: "places", tables });
-    await cache.addIndex(object, tables);
+    await cache.packs.addIndexes([{ name: object, tables }]);
   }
 }
 

@@ -2,6 +2,7 @@
  * Stores a snapshot's reach. A page that an earlier snapshot of the source had
  * in just the same form is named again, and only the others are written.
  */
+import { createHash } from "node:crypto";
 import type { Cache } from "../cache/cache.ts";
 import { Fields } from "../format/fields.ts";
 import { decodeLine } from "../format/lines.ts";
@@ -38,12 +39,8 @@ export async function storeReach(
 }
 
 /** Remembers the pages of a source's last snapshot. */
-export async function rememberPages(
-  cache: Cache,
-  source: string,
-  pages: KnownPages,
-): Promise<void> {
-  await cache.putState(stateName(source), Buffer.from(JSON.stringify({ pages: [...pages] })));
+export function rememberPages(cache: Cache, source: string, pages: KnownPages): void {
+  cache.putState(stateName(source), Buffer.from(JSON.stringify({ pages: [...pages] })));
 }
 
 /** What {@link rememberPages} remembered; nothing, if that is lost or an index object of it is gone. */
@@ -51,7 +48,7 @@ export function knownPages(cache: Cache, source: string): KnownPages {
   const state = cache.getState(stateName(source));
   const pages = new Map<string, PageReference>();
   if (state === undefined) return pages;
-  const names = new Set(cache.indexNames());
+  const names = new Set(cache.packs.indexNames());
   for (const item of decodeLine("cache", Buffer.from(state).toString("utf8")).array("pages")) {
     const [lines, reference] = Array.isArray(item) ? item : [];
     const fields = new Fields("cache", reference);
@@ -62,6 +59,7 @@ export function knownPages(cache: Cache, source: string): KnownPages {
   return pages;
 }
 
+/** States' names are short and ASCII; a source's is any path. */
 function stateName(source: string): string {
-  return `reach ${source}`;
+  return `reach-${createHash("sha256").update(source).digest("hex")}`;
 }

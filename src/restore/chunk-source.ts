@@ -19,7 +19,7 @@ import { frameOf, type OpenSegments, openStretch } from "./open-segments.ts";
 /** What reading content takes. */
 export interface ReadingMeans {
   readonly repository: Repository;
-  readonly cache: Pick<Cache, "locate" | "locateSegments" | "holds">;
+  readonly cache: Pick<Cache, "chunks" | "segments">;
   readonly keys: SessionKeys;
   readonly zstd: Zstd;
   /** Gives a chunk's id. */
@@ -81,7 +81,7 @@ export class ChunkSource {
     if (first > span.last) return;
     const { repository, cache, keys, opener } = this.#means;
     const ahead = { ...span, first, last: Math.max(span.last, first + READ_AHEAD - 1) };
-    const wanted = cache.holds(ahead) ? ahead : { ...span, first };
+    const wanted = cache.segments.holds(ahead.run, ahead.tape, ahead.first, ahead.last) ? ahead : { ...span, first };
     for (const number of this.#segments.keys()) {
       if (number < span.first) this.#segments.delete(number);
     }
@@ -93,9 +93,9 @@ export class ChunkSource {
 }
 
 /** @throws {@link CorruptError} if the index does not know the chunk. */
-export function placeOf(cache: Pick<Cache, "locate">, id: ChunkId): Place {
+export function placeOf(cache: Pick<Cache, "chunks">, id: ChunkId): Place {
   const hash = decodeBase64(id);
-  const place = hash && cache.locate(hash);
+  const place = hash && cache.chunks.locate(hash);
   if (place === undefined) throw new CorruptError(`chunk ${id}`, "the index does not know it");
   return place;
 }

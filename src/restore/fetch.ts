@@ -1,5 +1,6 @@
 /** Fetches sealed segments: whole stretches of a tape, wherever packs have them. */
-import type { Cache, SegmentStretch } from "../cache/cache.ts";
+import type { Cache } from "../cache/cache.ts";
+import type { Stretch } from "../cache/segments.ts";
 import { CorruptError } from "../errors.ts";
 import type { Span } from "../repository/reach.ts";
 import type { Target } from "../target/target.ts";
@@ -22,10 +23,10 @@ export interface FetchedStretch {
  */
 export function fetchSpan(
   target: Target,
-  cache: Pick<Cache, "locateSegments">,
+  cache: Pick<Cache, "segments">,
   span: Span,
 ): Promise<FetchedStretch[]> {
-  const stretches = cache.locateSegments(span);
+  const stretches = cache.segments.locate(span.run, span.tape, span.first, span.last);
   let next = span.first;
   for (const { first, count } of stretches) {
     if (first === next) next += count;
@@ -39,7 +40,7 @@ export function fetchSpan(
   return Promise.all(stretches.map((stretch) => fetchStretch(target, stretch)));
 }
 
-async function fetchStretch(target: Target, stretch: SegmentStretch): Promise<FetchedStretch> {
+async function fetchStretch(target: Target, stretch: Stretch): Promise<FetchedStretch> {
   const { pack, offset, first, count, sealedSize, hashes } = stretch;
   const bytes = await target.readRange(pack, offset, count * sealedSize);
   return { pack, first, sealedSize, hashes, bytes };

@@ -6,7 +6,7 @@ import { type Unit, type UnitFailure, type UnitMeans, writeUnit } from "./unit.t
 export interface Writers {
   /** How many units are worth having under way. */
   readonly width: number;
-  write(unit: Unit): Promise<UnitFailure[]>;
+  write(unit: Unit): Promise<readonly UnitFailure[]>;
   close(): Promise<void>;
 }
 
@@ -20,7 +20,7 @@ export function inlineWriters(means: UnitMeans): Writers {
 }
 
 interface Waiting {
-  resolve(failures: UnitFailure[]): void;
+  resolve(failures: readonly UnitFailure[]): void;
   reject(reason: unknown): void;
 }
 
