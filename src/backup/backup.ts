@@ -225,7 +225,8 @@ interface Work extends Way {
   readonly readers: Readers;
 }
 
-function mustExist(source: RawName): void {
+/** @throws {@link NotFoundError} if there is no source. */
+export function mustExist(source: RawName): void {
   try {
     lstatSync(systemPath(source));
   } catch (error) {

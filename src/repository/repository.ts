@@ -39,8 +39,10 @@ export interface MessageOpener {
   open(name: string, message: Uint8Array): Promise<Uint8Array>;
 }
 
-/** Who a new repository belongs to. */
+/** What a new repository is, and who it belongs to. */
 export interface Ownership {
+  /** From {@link newRepositoryId}: known beforehand, so that its private key can be kept first. */
+  readonly repository: string;
   readonly recipients: readonly string[];
   /** An armored private key, locked by its passphrase, to be kept with the repository. */
   readonly identity?: string;
@@ -88,6 +90,16 @@ export interface Means {
   readonly sealing: Sealing;
 }
 
+/** Whether a target holds a repository: settings are what makes one. */
+export async function holdsRepository(target: Target): Promise<boolean> {
+  return (await listAll(target, "settings/")).length > 0;
+}
+
+/** An id for a new repository: 32 hexadecimal digits. */
+export function newRepositoryId(random: RandomSource): string {
+  return Buffer.from(random(ID_BYTES)).toString("hex");
+}
+
 /**
  * Makes a repository in an empty target.
  *
@@ -100,14 +112,14 @@ export async function createRepository(
   means: Pick<Means, "random" | "sealing">,
 ): Promise<Unlocked> {
   checkSizes(sizes);
-  const repository = Buffer.from(means.random(ID_BYTES)).toString("hex");
-  const settings: Settings = { repository, n: 0, sizes, recipients: owner.recipients };
+  const { repository, recipients } = owner;
+  const settings: Settings = { repository, n: 0, sizes, recipients };
   const secret = means.random(KEY_BYTES);
   const { index } = deriveKeys(repository, secret);
   const payload = encodeRepositoryKeys({ repository, secret, index });
-  const keys = await means.sealing.message(owner.recipients, payload);
+  const keys = await means.sealing.message(recipients, payload);
 
-  if ((await listAll(target, "settings/")).length > 0) throw alreadyThere(target);
+  if (await holdsRepository(target)) throw alreadyThere(target);
   const n = (await listAll(target, "keys/")).length;
   await createOrRefuse(target, keysName(n), keys);
   if (owner.identity) {

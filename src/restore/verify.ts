@@ -18,6 +18,8 @@ export interface VerifyTask {
   readonly selection: Selection;
   /** The tree on disk: an absolute path. */
   readonly directory: RawName;
+  /** What to do about names that the snapshot does not have. */
+  readonly extras: "tell" | "ignore";
 }
 
 export interface VerifyTotals {
@@ -73,6 +75,7 @@ class Verifier {
   }
 
   async take(step: TreeStep): Promise<void> {
+    const { extras } = this.#task;
     const { path, entry } = step;
     if (step.kind === "leave") {
       for (const name of this.#extra.pop() ?? []) {
@@ -82,7 +85,7 @@ class Verifier {
     }
     this.#extra.at(-1)?.delete(entry.name);
     const isThere = this.#hasType(path, entry);
-    if (step.kind === "enter") this.#extra.push(isThere ? this.#names(path) : new Set());
+    if (step.kind === "enter") this.#extra.push(isThere && extras === "tell" ? this.#names(path) : new Set());
     else if (isThere) await this.#compare(path, step.entry);
   }
 

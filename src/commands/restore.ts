@@ -1,0 +1,110 @@
+/** `restore`: brings a snapshot back, or the part of it that is asked for. */
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import type { CommandModule } from "yargs";
+import { CorruptError, PartialError } from "../errors.ts";
+import { displayName, rawFromText } from "../format/raw-name.ts";
+import { ChunkSource } from "../restore/chunk-source.ts";
+import { type Conflict, Ground } from "../restore/ground.ts";
+import { restore as restoreTree, type RestoreTotals } from "../restore/restore.ts";
+import { Selection } from "../restore/selection.ts";
+import { verify } from "../restore/verify.ts";
+import { inlineWriters, threadWriters, type Writers } from "../restore/writers.ts";
+import { count, formatBytes, formatDuration, Output, type OutputFlags } from "./output.ts";
+import { showProgress } from "./progress.ts";
+import { type OpenSnapshot, type ReadingFlags, readingFlags, withSnapshot } from "./reading.ts";
+
+interface RestoreFlags extends ReadingFlags {
+  path: string[] | undefined;
+  to: string;
+  conflict: Conflict;
+  verify: boolean;
+  workers: number;
+}
+
+export const restore: CommandModule<OutputFlags, RestoreFlags> = {
+  command: "restore [path..]",
+  describe: "Restore a snapshot, or paths and globs of it",
+  builder: (cli) =>
+    readingFlags(cli)
+      .positional("path", { type: "string", array: true, describe: "What to restore; all by default" })
+      .option("to", { type: "string", demandOption: true, describe: "The directory to restore to" })
+      .option("conflict", {
+        choices: ["abort", "overwrite"] as const,
+        default: "abort" as const,
+        describe: "What to do about files that are there",
+      })
+      .option("verify", { type: "boolean", default: false, describe: "Read everything back" })
+      .option("workers", {
+        type: "number",
+        default: availableParallelism(),
+        describe: "Threads that write; 0: none",
+      }),
+  handler: async (flags) => {
+    const output = new Output(flags);
+    await withSnapshot(flags, output, async (snapshot) => {
+      await bringBack(flags, snapshot, output);
+      if (flags.verify) await readBack(flags, snapshot, output);
+    });
+    if (output.problems > 0) {
+      throw new PartialError(`done, but for ${count(output.problems, "problem")} told above`);
+    }
+  },
+};
+
+async function bringBack(
+  flags: RestoreFlags,
+  snapshot: OpenSnapshot,
+  output: Output,
+): Promise<void> {
+  const { manifest, summary, means } = snapshot;
+  const begun = Date.now();
+  const selection = new Selection(flags.path ?? [], manifest.source);
+  const ground = new Ground(rawFromText(resolve(flags.to)), flags.conflict);
+  const isAll = (flags.path ?? []).length === 0;
+  const progress = showProgress(flags, isAll ? summary.totals.bytes : undefined);
+  const writers = openWriters(flags.workers, snapshot);
+  let totals: RestoreTotals;
+  try {
+    totals = await restoreTree({ root: manifest.root, selection, ground }, means, writers, {
+      problem: (problem) => output.problem(problem),
+      progress: (state) => progress.update(state),
+    });
+  } finally {
+    progress.stop();
+    await writers.close();
+  }
+  const { files, bytes } = totals;
+  output.result(
+    { event: "restored", run: summary.run, to: resolve(flags.to), ...totals },
+    `restored ${count(files, "file")}, ${formatBytes(bytes)}, of ${displayName(manifest.source)} ` +
+      `to ${flags.to}, ${formatDuration(Date.now() - begun)}`,
+  );
+}
+
+function openWriters(count: number, { means, digests, environment }: OpenSnapshot): Writers {
+  if (count === 0) return inlineWriters({ ...means, identify: digests.chunkId });
+  const chunkIdKey = means.repository.keys.chunkId;
+  return threadWriters(count, { chunkIdKey, engine: environment.engine });
+}
+
+/** What is there besides what was restored is no difference here. */
+async function readBack(
+  flags: RestoreFlags,
+  { manifest, means, digests }: OpenSnapshot,
+  output: Output,
+): Promise<void> {
+  const selection = new Selection(flags.path ?? [], manifest.source);
+  const directory = rawFromText(resolve(flags.to));
+  const task = { root: manifest.root, selection, directory, extras: "ignore" as const };
+  const totals = await verify(task, new ChunkSource(means), digests, (difference) =>
+    output.problem(difference),
+  );
+  if (totals.differences > 0) {
+    throw new CorruptError(flags.to, `${count(totals.differences, "entry")} read back otherwise`);
+  }
+  output.result(
+    { event: "verified", ...totals },
+    `read back ${count(totals.files, "file")}, ${formatBytes(totals.bytes)}: all as backed up`,
+  );
+}

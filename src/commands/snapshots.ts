@@ -1,0 +1,57 @@
+/** `snapshots`: lists what can be restored. Needs no private key on a host. */
+import type { CommandModule } from "yargs";
+import { displayName } from "../format/raw-name.ts";
+import { readSnapshots, type Snapshot, snapshotId } from "../repository/snapshots.ts";
+import { count, formatBytes, Output, type OutputFlags } from "./output.ts";
+import { openAsHost, reachTarget, readEnvironment } from "./session.ts";
+
+interface SnapshotsFlags extends OutputFlags {
+  target: string | undefined;
+  host: string | undefined;
+  source: string | undefined;
+  tag: string | undefined;
+  last: number | undefined;
+}
+
+export const snapshots: CommandModule<OutputFlags, SnapshotsFlags> = {
+  command: "snapshots [target]",
+  describe: "List the snapshots of a repository",
+  builder: (cli) =>
+    cli
+      .positional("target", { type: "string", describe: "The repository's target" })
+      .option("host", { type: "string", describe: "Only this host's" })
+      .option("source", { type: "string", describe: "Only of this path" })
+      .option("tag", { type: "string", describe: "Only with this tag" })
+      .option("last", { type: "number", describe: "Only so many, the newest" }),
+  handler: async (flags) => {
+    const output = new Output(flags);
+    const environment = await readEnvironment(process.env);
+    const repository = await openAsHost(await reachTarget(flags.target, environment), environment);
+    const found: Snapshot[] = [];
+    for await (const snapshot of readSnapshots(repository, flags.host)) {
+      if (isWanted(snapshot, flags)) found.push(snapshot);
+    }
+    found.sort((a, b) => a.summary.begun - b.summary.begun);
+    for (const { summary } of found.slice(-(flags.last ?? found.length) || found.length)) {
+      const { run, host, source, begun, tags, complete, totals } = summary;
+      output.result(
+        { id: snapshotId(run), ...summary, source: displayName(source) },
+        [
+          snapshotId(run),
+          new Date(begun).toISOString().replace("T", " ").slice(0, 19),
+          host,
+          displayName(source),
+          `${count(totals.files, "file")}, ${formatBytes(totals.bytes)}`,
+          ...(complete ? [] : ["incomplete"]),
+          ...tags.map((tag) => `[${tag}]`),
+        ].join("  "),
+      );
+    }
+    if (found.length === 0) output.note("no snapshots");
+  },
+};
+
+function isWanted({ summary }: Snapshot, { source, tag }: SnapshotsFlags): boolean {
+  const isOfSource = source === undefined || displayName(summary.source) === source;
+  return isOfSource && (tag === undefined || summary.tags.includes(tag));
+}
