@@ -55,15 +55,30 @@ function* files(
 ): Generator<{ readonly file: Found; readonly isKnown: boolean }> {
   const visits: Visit[] = [];
   for (const step of walk(source, (entry) => filter.excludes(entry))) {
-    if (step.kind === "problem") listener.problem(step.problem);
-    else if (step.kind === "enter") visits.push({ path: step.directory.path, after: undefined });
-    else if (step.kind === "leave") visits.pop();
-    else {
-      const known = reuse.lookUp(visits.at(-1) ?? rootVisit(), step.entries);
-      for (const [at, file] of step.entries.entries()) {
-        if (file.stats.isFile()) yield { file, isKnown: known[at] !== undefined };
-      }
+    switch (step.kind) {
+      case "problem":
+        listener.problem(step.problem);
+        break;
+      case "enter":
+        visits.push({ path: step.directory.path, after: undefined });
+        break;
+      case "leave":
+        visits.pop();
+        break;
+      case "entries":
+        yield* known(reuse, visits.at(-1) ?? rootVisit(), step.entries);
     }
+  }
+}
+
+function* known(
+  reuse: Reuse,
+  visit: Visit,
+  entries: readonly Found[],
+): Generator<{ readonly file: Found; readonly isKnown: boolean }> {
+  const records = reuse.lookUp(visit, entries);
+  for (const [at, file] of entries.entries()) {
+    if (file.stats.isFile()) yield { file, isKnown: records[at] !== undefined };
   }
 }
 

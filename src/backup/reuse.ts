@@ -7,7 +7,8 @@
  * refers to is in packs that the repository's index names.
  */
 import type { Cache } from "../cache/cache.ts";
-import { type DirectoryKey, directoryKey } from "../cache/paths.ts";
+import type { DirectoryKey } from "../cache/paths.ts";
+import { directoryKey } from "../cache/paths.ts";
 import type { FileDigestName } from "../digest/digest.ts";
 import type { Found } from "../disk/walk.ts";
 import { decodeBase64 } from "../format/fields.ts";
@@ -100,7 +101,12 @@ export class Reuse {
     if (this.#options.reading === "every file") return undefined;
     if (file === undefined || file.signature !== signatureOf(found.stats)) return undefined;
     if (!this.#hasDigest(file)) return undefined;
-    if (!file.spans.every((span) => this.#cache.segments.holds(span.run, span.tape, span.first, span.last))) return undefined;
+    if (
+      !file.spans.every((span) =>
+        this.#cache.segments.holds(span.run, span.tape, span.first, span.last),
+      )
+    )
+      return undefined;
     if (file.unplaced.length === 0) return file;
     const spans = this.#place(file);
     if (spans === undefined) return undefined;

@@ -3,21 +3,24 @@ import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { CommandModule } from "yargs";
-import { backup as makeBackup, type BackupTask } from "../backup/backup.ts";
+import type { BackupTask } from "../backup/backup.ts";
+import { backup as makeBackup } from "../backup/backup.ts";
 import { preview } from "../backup/preview.ts";
 import type { BackupTools } from "../backup/tools.ts";
 import { Filter } from "../disk/filter.ts";
 import { PartialError, UsageError } from "../errors.ts";
-import { displayName, type RawName, rawFromText } from "../format/raw-name.ts";
+import { displayName, rawFromText } from "../format/raw-name.ts";
 import { DEFAULT_SIZES } from "../format/settings.ts";
 import type { Summary } from "../format/snapshot.ts";
 import { holdsRepository } from "../repository/repository.ts";
 import { snapshotId } from "../repository/snapshots.ts";
 import { createTarget } from "../target/location.ts";
 import { makeRepository, newPassphrase } from "./create.ts";
-import { count, formatBytes, formatDuration, Output, type OutputFlags } from "./output.ts";
+import type { OutputFlags } from "./output.ts";
+import { count, formatBytes, formatDuration, Output } from "./output.ts";
 import { showProgress } from "./progress.ts";
-import { type Environment, openAsHost, openCache, reachTarget, readEnvironment, settled } from "./session.ts";
+import type { Environment } from "./session.ts";
+import { openAsHost, openCache, reachTarget, readEnvironment } from "./session.ts";
 
 interface BackupFlags extends OutputFlags {
   source: string[] | undefined;
@@ -44,14 +47,23 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
       .option("to", { type: "string", describe: "The repository's target" })
       .option("tag", { type: "string", array: true, describe: "Mark the snapshot" })
       .option("exclude", { type: "string", array: true, describe: "Leave out what matches a glob" })
-      .option("dry-run", { type: "boolean", default: false, describe: "Only say what would be read" })
-      .option("force", { type: "boolean", default: false, describe: "Read unchanged files as well" })
+      .option("dry-run", {
+        type: "boolean",
+        default: false,
+        describe: "Only say what would be read",
+      })
+      .option("force", {
+        type: "boolean",
+        default: false,
+        describe: "Read unchanged files as well",
+      })
       .option("workers", { type: "number", describe: "Threads that read; 0: none" }),
   handler: async (flags) => {
     const output = new Output(flags);
     const environment = await readEnvironment(process.env);
     const sources = [...(flags.source ?? []), ...(flags.from ?? [])];
-    if (sources.length === 0) throw new UsageError("nothing to back up: name a directory or a file");
+    if (sources.length === 0)
+      throw new UsageError("nothing to back up: name a directory or a file");
     await makeDefault(flags, environment, output);
     const target = await reachTarget(flags.to, environment);
     const repository = await openAsHost(target, environment);
@@ -123,7 +135,15 @@ async function lookOver(task: BackupTask, tools: BackupTools, output: Output): P
 function report({ run, source, begun, ended, totals }: Summary, output: Output): void {
   const { files, bytes, newBytes, storedBytes } = totals;
   output.result(
-    { event: "snapshot", id: snapshotId(run), run, source: displayName(source), begun, ended, ...totals },
+    {
+      event: "snapshot",
+      id: snapshotId(run),
+      run,
+      source: displayName(source),
+      begun,
+      ended,
+      ...totals,
+    },
     `snapshot ${snapshotId(run)} of ${displayName(source)}: ${count(files, "file")}, ` +
       `${formatBytes(bytes)}; ${formatBytes(newBytes)} new, ${formatBytes(storedBytes)} stored, ` +
       `${formatDuration(ended - begun)}`,
@@ -144,11 +164,14 @@ async function makeDefault(
   const { defaultTarget, isEmbedded } = environment.places;
   if (to !== undefined || isDryRun || !isEmbedded) return;
   await mkdir(dirname(defaultTarget), { recursive: true, mode: 0o700 });
-  const target = settled(await createTarget(defaultTarget));
+  const target = await createTarget(defaultTarget);
   if (await holdsRepository(target)) return;
   const passphrase = await newPassphrase(environment);
   const keep = passphrase === undefined ? "out" : "in";
-  const made = await makeRepository({ target, sizes: DEFAULT_SIZES, passphrase, keep }, environment);
+  const made = await makeRepository(
+    { target, sizes: DEFAULT_SIZES, passphrase, keep },
+    environment,
+  );
   output.note(
     `first use: made a repository in ${defaultTarget}\n` +
       `private key  ${made.identity}${passphrase === undefined ? ", NOT locked by a passphrase" : ""}\n` +

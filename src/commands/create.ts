@@ -1,12 +1,15 @@
 /** Making a repository with a key pair of its own: for `init`, and on first use. */
-import { writePrivate } from "../config/private-file.ts";
+
 import { askPassphrase, givenPassphrase, hasTerminal } from "../config/passphrase.ts";
+import { writePrivate } from "../config/private-file.ts";
 import { UsageError } from "../errors.ts";
 import type { Sizes } from "../format/settings.ts";
-import { createRepository, newRepositoryId, type Unlocked } from "../repository/repository.ts";
+import type { Unlocked } from "../repository/repository.ts";
+import { createRepository, newRepositoryId } from "../repository/repository.ts";
 import { makeKeyPair } from "../seal/identity.ts";
 import type { PrunableTarget } from "../target/target.ts";
-import { type Environment, identityPath, rememberHost } from "./session.ts";
+import type { Environment } from "./session.ts";
+import { identityPath, rememberHost } from "./session.ts";
 
 /** Where the private key stays: with the repository, which takes a passphrase, or on this machine. */
 export type KeyKeeping = "in" | "out";
@@ -61,7 +64,8 @@ export async function newPassphrase({ variables }: Environment): Promise<string 
   if (given !== undefined) return given;
   if (!hasTerminal()) return undefined;
   const first = await askPassphrase("Passphrase for the new private key: ");
-  if (first === "") throw new UsageError("the passphrase is empty: say --no-passphrase if you mean it");
+  if (first === "")
+    throw new UsageError("the passphrase is empty: say --no-passphrase if you mean it");
   const second = await askPassphrase("The same once more: ");
   if (first !== second) throw new UsageError("the two passphrases differ");
   return first;

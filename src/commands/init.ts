@@ -5,9 +5,11 @@ import type { CommandModule } from "yargs";
 import { UsageError } from "../errors.ts";
 import { DEFAULT_SIZES } from "../format/settings.ts";
 import { createTarget } from "../target/location.ts";
-import { type KeyKeeping, makeRepository, newPassphrase } from "./create.ts";
-import { Output, type OutputFlags } from "./output.ts";
-import { readEnvironment, settled } from "./session.ts";
+import type { KeyKeeping } from "./create.ts";
+import { makeRepository, newPassphrase } from "./create.ts";
+import type { OutputFlags } from "./output.ts";
+import { Output } from "./output.ts";
+import { readEnvironment } from "./session.ts";
 import { parseSize } from "./size.ts";
 
 interface InitFlags extends OutputFlags {
@@ -25,7 +27,10 @@ export const init: CommandModule<OutputFlags, InitFlags> = {
   describe: "Make a repository, with a key pair of its own",
   builder: (cli) =>
     cli
-      .positional("target", { type: "string", describe: "A directory; by default the embedded one" })
+      .positional("target", {
+        type: "string",
+        describe: "A directory; by default the embedded one",
+      })
       .option("passphrase", {
         type: "boolean",
         default: true,
@@ -56,7 +61,7 @@ export const init: CommandModule<OutputFlags, InitFlags> = {
     }
     const keep = flags.keepIdentity ?? (passphrase === undefined ? "out" : "in");
     if (flags.target === undefined) await mkdir(dirname(address), { recursive: true, mode: 0o700 });
-    const target = settled(await createTarget(address));
+    const target = await createTarget(address);
     const made = await makeRepository({ target, sizes, passphrase, keep }, environment);
     const { settings, fingerprint } = made.unlocked;
     output.result(

@@ -1,13 +1,17 @@
 /** `manifest`: what a snapshot holds, for `sha1sum -c`. */
 import { once } from "node:events";
 import type { CommandModule } from "yargs";
-import { displayName, type RawName, rawBytes } from "../format/raw-name.ts";
-import { encodeEntry, type Entry } from "../format/tree.ts";
+import type { RawName } from "../format/raw-name.ts";
+import { displayName, rawBytes } from "../format/raw-name.ts";
+import type { Entry } from "../format/tree.ts";
+import { encodeEntry } from "../format/tree.ts";
 import { ChunkSource } from "../restore/chunk-source.ts";
 import { resolve } from "../restore/resolve.ts";
 import { Selection } from "../restore/selection.ts";
-import { Output, type OutputFlags } from "./output.ts";
-import { type ReadingFlags, readingFlags, withSnapshot } from "./reading.ts";
+import type { OutputFlags } from "./output.ts";
+import { Output } from "./output.ts";
+import type { ReadingFlags } from "./reading.ts";
+import { readingFlags, withSnapshot } from "./reading.ts";
 
 export const manifest: CommandModule<OutputFlags, ReadingFlags> = {
   command: "manifest",

@@ -1,6 +1,7 @@
 /** Progress, on standard error, and only on a terminal. */
 import { SingleBar } from "cli-progress";
-import { formatBytes, formatDuration, type OutputFlags } from "./output.ts";
+import type { OutputFlags } from "./output.ts";
+import { formatBytes, formatDuration } from "./output.ts";
 
 /** How far a command is. */
 export interface ProgressState {

@@ -1,16 +1,19 @@
 /** What the commands that read a snapshot have in common. */
 import type { Argv } from "yargs";
 import type { Cache } from "../cache/cache.ts";
-import { type Digests, loadDigests } from "../digest/digest.ts";
+import type { Digests } from "../digest/digest.ts";
+import { loadDigests } from "../digest/digest.ts";
 import { endName } from "../format/names.ts";
-import { decodeManifest, type Manifest, type Summary } from "../format/snapshot.ts";
+import type { Manifest, Summary } from "../format/snapshot.ts";
+import { decodeManifest } from "../format/snapshot.ts";
 import { openDocument } from "../pack/document.ts";
 import { SessionKeys } from "../repository/session-keys.ts";
 import { findSnapshot } from "../repository/snapshots.ts";
 import { refreshView } from "../repository/view.ts";
 import type { ReadingMeans } from "../restore/chunk-source.ts";
 import type { Output, OutputFlags } from "./output.ts";
-import { type Environment, openAsReader, openCache, reachTarget, readEnvironment } from "./session.ts";
+import type { Environment } from "./session.ts";
+import { openAsReader, openCache, reachTarget, readEnvironment } from "./session.ts";
 
 export interface ReadingFlags extends OutputFlags {
   from: string | undefined;

@@ -5,14 +5,19 @@ import type { CommandModule } from "yargs";
 import { CorruptError, PartialError } from "../errors.ts";
 import { displayName, rawFromText } from "../format/raw-name.ts";
 import { ChunkSource } from "../restore/chunk-source.ts";
-import { type Conflict, Ground } from "../restore/ground.ts";
-import { restore as restoreTree, type RestoreTotals } from "../restore/restore.ts";
+import type { Conflict } from "../restore/ground.ts";
+import { Ground } from "../restore/ground.ts";
+import type { RestoreTotals } from "../restore/restore.ts";
+import { restore as restoreTree } from "../restore/restore.ts";
 import { Selection } from "../restore/selection.ts";
 import { verify } from "../restore/verify.ts";
-import { inlineWriters, threadWriters, type Writers } from "../restore/writers.ts";
-import { count, formatBytes, formatDuration, Output, type OutputFlags } from "./output.ts";
+import type { Writers } from "../restore/writers.ts";
+import { inlineWriters, threadWriters } from "../restore/writers.ts";
+import type { OutputFlags } from "./output.ts";
+import { count, formatBytes, formatDuration, Output } from "./output.ts";
 import { showProgress } from "./progress.ts";
-import { type OpenSnapshot, type ReadingFlags, readingFlags, withSnapshot } from "./reading.ts";
+import type { OpenSnapshot, ReadingFlags } from "./reading.ts";
+import { readingFlags, withSnapshot } from "./reading.ts";
 
 interface RestoreFlags extends ReadingFlags {
   path: string[] | undefined;
@@ -27,7 +32,11 @@ export const restore: CommandModule<OutputFlags, RestoreFlags> = {
   describe: "Restore a snapshot, or paths and globs of it",
   builder: (cli) =>
     readingFlags(cli)
-      .positional("path", { type: "string", array: true, describe: "What to restore; all by default" })
+      .positional("path", {
+        type: "string",
+        array: true,
+        describe: "What to restore; all by default",
+      })
       .option("to", { type: "string", demandOption: true, describe: "The directory to restore to" })
       .option("conflict", {
         choices: ["abort", "overwrite"] as const,

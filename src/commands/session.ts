@@ -8,29 +8,25 @@ import { Cache } from "../cache/cache.ts";
 import { loadZstd } from "../compression/zstd.ts";
 import { readEnrolment, writeEnrolment } from "../config/enrolment.ts";
 import { askPassphrase, givenPassphrase, hasTerminal } from "../config/passphrase.ts";
-import { type Places, placesOf, type Variables } from "../config/places.ts";
+import type { Places, Variables } from "../config/places.ts";
+import { placesOf } from "../config/places.ts";
 import { readPrivate } from "../config/private-file.ts";
 import type { DigestEngine } from "../digest/digest.ts";
 import { AccessError, NotFoundError, UsageError, VarveError } from "../errors.ts";
 import { systemRandom } from "../flow.ts";
 import { hostName } from "../format/names.ts";
+import type { Means, Outline, Unlocked } from "../repository/repository.ts";
 import {
-  type Means,
-  type Outline,
   Repository,
   readOutline,
   storedIdentities,
-  type Unlocked,
   unlockRepository,
 } from "../repository/repository.ts";
-import { type Identity, readIdentity } from "../seal/identity.ts";
+import type { Identity } from "../seal/identity.ts";
+import { readIdentity } from "../seal/identity.ts";
 import { openPgp } from "../seal/sealing.ts";
 import { openTarget } from "../target/location.ts";
-import { SettledTarget } from "../target/retry.ts";
 import type { PrunableTarget, WritableTarget } from "../target/target.ts";
-
-/** Waits before further attempts at a target that does not answer, in milliseconds. */
-const RETRY_DELAYS = [200, 1000, 5000];
 
 /** The process, as far as commands look at it. */
 export interface Environment {
@@ -62,7 +58,7 @@ export async function reachTarget(
   { places }: Environment,
 ): Promise<PrunableTarget> {
   try {
-    return settled(await openTarget(address ?? places.defaultTarget));
+    return await openTarget(address ?? places.defaultTarget);
   } catch (error) {
     if (address !== undefined || !(error instanceof NotFoundError)) throw error;
     throw new NotFoundError(
@@ -72,18 +68,14 @@ export async function reachTarget(
   }
 }
 
-/** A target that settles unknown replies. */
-export function settled(target: PrunableTarget): PrunableTarget {
-  return new SettledTarget(target, RETRY_DELAYS);
-}
-
 /** Opens a repository as a host of it: without a private key, once this machine is enrolled. */
 export async function openAsHost(
   target: PrunableTarget,
   environment: Environment,
 ): Promise<Repository<WritableTarget>> {
   const outline = await readOutline(target);
-  const unlocked = (await enrolled(outline, environment)) ?? (await enrol(target, outline, environment));
+  const unlocked =
+    (await enrolled(outline, environment)) ?? (await enrol(target, outline, environment));
   return new Repository(target, unlocked, environment.means);
 }
 
@@ -129,10 +121,7 @@ export async function openCache(
 }
 
 /** @throws {@link AccessError} if another repository answers under the same id. */
-async function enrolled(
-  outline: Outline,
-  { places }: Environment,
-): Promise<Unlocked | undefined> {
+async function enrolled(outline: Outline, { places }: Environment): Promise<Unlocked | undefined> {
   const enrolment = await readEnrolment(places, outline.settings.repository);
   if (enrolment === undefined) return undefined;
   if (enrolment.fingerprint !== outline.fingerprint) {

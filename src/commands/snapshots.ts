@@ -1,8 +1,10 @@
 /** `snapshots`: lists what can be restored. Needs no private key on a host. */
 import type { CommandModule } from "yargs";
 import { displayName } from "../format/raw-name.ts";
-import { readSnapshots, type Snapshot, snapshotId } from "../repository/snapshots.ts";
-import { count, formatBytes, Output, type OutputFlags } from "./output.ts";
+import type { Snapshot } from "../repository/snapshots.ts";
+import { readSnapshots, snapshotId } from "../repository/snapshots.ts";
+import type { OutputFlags } from "./output.ts";
+import { count, formatBytes, Output } from "./output.ts";
 import { openAsHost, reachTarget, readEnvironment } from "./session.ts";
 
 interface SnapshotsFlags extends OutputFlags {

@@ -6,8 +6,10 @@ import { rawFromText } from "../format/raw-name.ts";
 import { ChunkSource } from "../restore/chunk-source.ts";
 import { Selection } from "../restore/selection.ts";
 import { verify as verifyTree } from "../restore/verify.ts";
-import { count, formatBytes, Output, type OutputFlags } from "./output.ts";
-import { type ReadingFlags, readingFlags, withSnapshot } from "./reading.ts";
+import type { OutputFlags } from "./output.ts";
+import { count, formatBytes, Output } from "./output.ts";
+import type { ReadingFlags } from "./reading.ts";
+import { readingFlags, withSnapshot } from "./reading.ts";
 
 interface VerifyFlags extends ReadingFlags {
   directory: string;
@@ -27,7 +29,12 @@ export const verify: CommandModule<OutputFlags, VerifyFlags> = {
     await withSnapshot(flags, output, async ({ manifest, means, digests }) => {
       const { root, source } = manifest;
       const directory = rawFromText(resolve(flags.directory));
-      const task = { root, selection: new Selection([], source), directory, extras: "tell" as const };
+      const task = {
+        root,
+        selection: new Selection([], source),
+        directory,
+        extras: "tell" as const,
+      };
       const totals = await verifyTree(task, new ChunkSource(means), digests, (difference) =>
         output.problem(difference),
       );

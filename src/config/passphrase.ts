@@ -19,7 +19,8 @@ export async function givenPassphrase(variables: Variables): Promise<string | un
   const given = variables["VARVE_PASSPHRASE"];
   if (given !== undefined) return given;
   const file = variables["VARVE_PASSPHRASE_FILE"];
-  if (file !== undefined) return firstLine(await readPrivate(file), `VARVE_PASSPHRASE_FILE ${file}`);
+  if (file !== undefined)
+    return firstLine(await readPrivate(file), `VARVE_PASSPHRASE_FILE ${file}`);
   const command = variables["VARVE_PASSPHRASE_COMMAND"];
   return command === undefined ? undefined : runCommand(command);
 }

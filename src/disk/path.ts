@@ -2,11 +2,11 @@
 import type { RawName } from "../format/raw-name.ts";
 import { rawBytes } from "../format/raw-name.ts";
 
-const ASCII = /^[\x01-\x7f]*$/;
+const NOT_ASCII = /[\x80-\xff]/;
 
 /** A path as system calls take it. */
 export function systemPath(path: RawName): string | Buffer {
-  return ASCII.test(path) ? path : rawBytes(path);
+  return NOT_ASCII.test(path) ? rawBytes(path) : path;
 }
 
 /** `name` in `directory`; either may be empty. */

@@ -51,26 +51,34 @@ export function* walk(root: RawName, excluded: Exclusion): Generator<Step> {
 
 function* walkDirectory(root: RawName, directory: Found, excluded: Exclusion): Generator<Step> {
   const names = readNames(root, directory.path);
-  if (!Array.isArray(names)) {
-    yield { kind: "problem", problem: names };
-  }
+  if ("message" in names) yield { kind: "problem", problem: names };
   yield { kind: "enter", directory };
+  if (!("message" in names)) yield* walkNames(root, directory.path, names, excluded);
+  yield { kind: "leave", directory };
+}
+
+function* walkNames(
+  root: RawName,
+  directory: RawName,
+  names: readonly RawName[],
+  excluded: Exclusion,
+): Generator<Step> {
   let batch: Found[] = [];
-  for (const name of Array.isArray(names) ? names : []) {
-    const found = look(root, joinPath(directory.path, name), name);
-    if ("message" in found) yield { kind: "problem", problem: found };
-    else if (excluded(found)) continue;
-    else if (found.stats.isDirectory()) {
-      if (batch.length > 0) yield { kind: "entries", entries: batch };
-      batch = [];
-      yield* walkDirectory(root, found, excluded);
-    } else if (batch.push(found) === BATCH) {
-      yield { kind: "entries", entries: batch };
-      batch = [];
+  for (const name of names) {
+    const found = look(root, joinPath(directory, name), name);
+    if ("message" in found) {
+      yield { kind: "problem", problem: found };
+    } else if (!excluded(found)) {
+      const isDirectory = found.stats.isDirectory();
+      if (!isDirectory) batch.push(found);
+      if (batch.length === BATCH || (isDirectory && batch.length > 0)) {
+        yield { kind: "entries", entries: batch };
+        batch = [];
+      }
+      if (isDirectory) yield* walkDirectory(root, found, excluded);
     }
   }
   if (batch.length > 0) yield { kind: "entries", entries: batch };
-  yield { kind: "leave", directory };
 }
 
 function readNames(root: RawName, path: RawName): RawName[] | Problem {

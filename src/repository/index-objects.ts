@@ -51,7 +51,12 @@ export async function readNewIndex(
   names: readonly string[],
 ): Promise<void> {
   const known = new Set(cache.packs.indexNames());
-  await cache.packs.addIndexes(contentsOf(repository, names.filter((name) => !known.has(name))));
+  await cache.packs.addIndexes(
+    contentsOf(
+      repository,
+      names.filter((name) => !known.has(name)),
+    ),
+  );
 }
 
 async function* contentsOf(

@@ -2,7 +2,8 @@
  * The session keys of runs, opened with the identity: one message a run, and
  * each only once. They are in memory only.
  */
-import { type RunName, runKeyName } from "../format/names.ts";
+import type { RunName } from "../format/names.ts";
+import { runKeyName } from "../format/names.ts";
 import { decodeSessionKey } from "../format/secret.ts";
 import type { MessageOpener, Repository } from "./repository.ts";
 

@@ -3,12 +3,13 @@
  * are written. What comes last is done last: a directory's times after the
  * files in it.
  */
-import type { FileEntry } from "../format/tree.ts";
+
+import type { FileMetadata } from "../disk/metadata.ts";
+import type { ContentChunk } from "../format/content.ts";
 import type { RawName } from "../format/raw-name.ts";
 import type { Place } from "../format/table.ts";
-import type { ContentChunk } from "../format/content.ts";
+import type { FileEntry } from "../format/tree.ts";
 import type { Want } from "./plan.ts";
-import type { FileMetadata } from "../disk/metadata.ts";
 
 /** A file whose content is on its way. */
 export interface PendingFile {

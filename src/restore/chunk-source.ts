@@ -9,12 +9,14 @@ import { CorruptError } from "../errors.ts";
 import { decodeBase64, encodeBase64 } from "../format/fields.ts";
 import type { ChunkId, Place } from "../format/table.ts";
 import { chunkOf, frameLimit } from "../pack/frame.ts";
-import { type Span, spanOf } from "../repository/reach.ts";
+import type { Span } from "../repository/reach.ts";
+import { spanOf } from "../repository/reach.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { SessionKeys } from "../repository/session-keys.ts";
 import type { Opener } from "../seal/packet.ts";
 import { fetchSpan } from "./fetch.ts";
-import { frameOf, type OpenSegments, openStretch } from "./open-segments.ts";
+import type { OpenSegments } from "./open-segments.ts";
+import { frameOf, openStretch } from "./open-segments.ts";
 
 /** What reading content takes. */
 export interface ReadingMeans {
@@ -81,7 +83,9 @@ export class ChunkSource {
     if (first > span.last) return;
     const { repository, cache, keys, opener } = this.#means;
     const ahead = { ...span, first, last: Math.max(span.last, first + READ_AHEAD - 1) };
-    const wanted = cache.segments.holds(ahead.run, ahead.tape, ahead.first, ahead.last) ? ahead : { ...span, first };
+    const wanted = cache.segments.holds(ahead.run, ahead.tape, ahead.first, ahead.last)
+      ? ahead
+      : { ...span, first };
     for (const number of this.#segments.keys()) {
       if (number < span.first) this.#segments.delete(number);
     }

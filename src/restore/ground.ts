@@ -2,6 +2,7 @@
  * The directory that is restored to: makes room for entries there, as the
  * user decided for what is in the way, and puts the finishing touches on them.
  */
+import type { Stats } from "node:fs";
 import {
   closeSync,
   constants,
@@ -10,14 +11,14 @@ import {
   openSync,
   renameSync,
   rmSync,
-  type Stats,
   symlinkSync,
   unlinkSync,
 } from "node:fs";
 import { applyToDirectory, applyToFile, applyToSymlink } from "../disk/metadata.ts";
 import { joinPath, systemPath } from "../disk/path.ts";
 import { UsageError } from "../errors.ts";
-import { displayName, type RawName } from "../format/raw-name.ts";
+import type { RawName } from "../format/raw-name.ts";
+import { displayName } from "../format/raw-name.ts";
 import type { DirectoryEntry, FileEntry, SymlinkEntry } from "../format/tree.ts";
 
 /** What to do about a file that is there already. */
@@ -110,7 +111,9 @@ export class Ground {
     const shown = displayName(this.at(path));
     if (there.isDirectory()) throw new UsageError(`${shown} is a directory: move it away first`);
     if (this.#conflict === "abort") {
-      throw new UsageError(`${shown} is there already: choose --conflict overwrite or another --to`);
+      throw new UsageError(
+        `${shown} is there already: choose --conflict overwrite or another --to`,
+      );
     }
     unlinkSync(systemPath(this.at(path)));
   }

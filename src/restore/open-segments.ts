@@ -1,6 +1,7 @@
 /** Opens fetched segments and takes frames out of the tape that they join to. */
 import { CorruptError } from "../errors.ts";
-import { type Place, SEGMENT_HASH_BYTES } from "../format/table.ts";
+import type { Place } from "../format/table.ts";
+import { SEGMENT_HASH_BYTES } from "../format/table.ts";
 import { openSegment } from "../pack/segment.ts";
 import type { Opener } from "../seal/packet.ts";
 import type { FetchedStretch } from "./fetch.ts";

@@ -4,7 +4,8 @@
  * once and read in order. Pure: a plan is a value.
  */
 import type { ChunkId, Place } from "../format/table.ts";
-import { type Span, spanOf } from "../repository/reach.ts";
+import type { Span } from "../repository/reach.ts";
+import { spanOf } from "../repository/reach.ts";
 import type { Destination, WantedChunk, WantedFrame } from "./unit.ts";
 
 /** A chunk and one place that it goes to. */

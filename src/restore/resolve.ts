@@ -1,13 +1,17 @@
 /**
  * Walks a snapshot's tree, top down, reading directories as it comes to them.
  */
-import { CorruptError } from "../errors.ts";
+
 import { joinPath } from "../disk/path.ts";
-import { type Content, type ContentChunk, decodeListLine } from "../format/content.ts";
-import { displayName, type RawName } from "../format/raw-name.ts";
+import { CorruptError } from "../errors.ts";
+import type { Content, ContentChunk } from "../format/content.ts";
+import { decodeListLine } from "../format/content.ts";
 import type { Fields } from "../format/fields.ts";
 import { decodeLine } from "../format/lines.ts";
-import { decodeEntry, type DirectoryEntry, type Entry } from "../format/tree.ts";
+import type { RawName } from "../format/raw-name.ts";
+import { displayName } from "../format/raw-name.ts";
+import type { DirectoryEntry, Entry } from "../format/tree.ts";
+import { decodeEntry } from "../format/tree.ts";
 import type { ChunkSource } from "./chunk-source.ts";
 import type { Selection } from "./selection.ts";
 

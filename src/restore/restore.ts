@@ -10,18 +10,22 @@
 import type { Problem } from "../disk/walk.ts";
 import { CorruptError, NotFoundError, UnavailableError } from "../errors.ts";
 import { mapInOrder } from "../flow.ts";
-import { displayName, type RawName } from "../format/raw-name.ts";
-import type { FileEntry, SpecialEntry } from "../format/tree.ts";
-import { Batch, type PendingFile } from "./batch.ts";
-import { ChunkSource, placeOf, type ReadingMeans } from "./chunk-source.ts";
+import type { RawName } from "../format/raw-name.ts";
+import { displayName } from "../format/raw-name.ts";
+import type { Entry, FileEntry, SpecialEntry } from "../format/tree.ts";
+import type { PendingFile } from "./batch.ts";
+import { Batch } from "./batch.ts";
+import type { ReadingMeans } from "./chunk-source.ts";
+import { ChunkSource, placeOf } from "./chunk-source.ts";
 import { fetchSpan } from "./fetch.ts";
 import type { Ground } from "./ground.ts";
-import { planUnits, type PlannedUnit } from "./plan.ts";
-import { chunksOf, type Resolved, resolve, type TreeStep } from "./resolve.ts";
+import type { PlannedUnit } from "./plan.ts";
+import { planUnits } from "./plan.ts";
+import type { Resolved, TreeStep } from "./resolve.ts";
+import { chunksOf, resolve } from "./resolve.ts";
 import type { Selection } from "./selection.ts";
 import type { Unit, UnitFailure } from "./unit.ts";
 import type { Writers } from "./writers.ts";
-import type { Entry } from "../format/tree.ts";
 
 /** What is to be restored, and where to. */
 export interface RestoreTask {
@@ -77,12 +81,7 @@ class Restorer {
   readonly #listener: RestoreListener;
   #batch = new Batch();
 
-  constructor(
-    task: RestoreTask,
-    means: ReadingMeans,
-    writers: Writers,
-    listener: RestoreListener,
-  ) {
+  constructor(task: RestoreTask, means: ReadingMeans, writers: Writers, listener: RestoreListener) {
     this.chunks = new ChunkSource(means);
     this.#task = task;
     this.#means = means;
@@ -194,6 +193,11 @@ function note(batch: Batch, failures: readonly UnitFailure[]): void {
   }
 }
 
-function metadataOf({ mode, uid, gid, mtime }: FileEntry): Pick<Entry, "mode" | "uid" | "gid" | "mtime"> {
+function metadataOf({
+  mode,
+  uid,
+  gid,
+  mtime,
+}: FileEntry): Pick<Entry, "mode" | "uid" | "gid" | "mtime"> {
   return { mode, uid, gid, mtime };
 }

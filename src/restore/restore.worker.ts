@@ -1,10 +1,12 @@
 /** Writes units on a thread of its own. */
 import { parentPort, workerData } from "node:worker_threads";
-import { systemRandom } from "../flow.ts";
 import { loadZstd } from "../compression/zstd.ts";
-import { type DigestEngine, loadDigests } from "../digest/digest.ts";
+import type { DigestEngine } from "../digest/digest.ts";
+import { loadDigests } from "../digest/digest.ts";
+import { systemRandom } from "../flow.ts";
 import { openPgp } from "../seal/sealing.ts";
-import { type Unit, type UnitFailure, writeUnit } from "./unit.ts";
+import type { Unit, UnitFailure } from "./unit.ts";
+import { writeUnit } from "./unit.ts";
 
 /** What a worker begins with. */
 export interface RestorePlan {

@@ -3,7 +3,8 @@
  * were given. A path stands for all that is below it.
  */
 import picomatch from "picomatch";
-import { type RawName, rawFromText, rawText } from "../format/raw-name.ts";
+import type { RawName } from "../format/raw-name.ts";
+import { rawFromText, rawText } from "../format/raw-name.ts";
 
 interface Rule {
   readonly pattern: string;
@@ -35,10 +36,13 @@ export class Selection {
 
   /** Whether a directory is wanted, or something below it may be. */
   leadsInto(path: RawName): boolean {
-    return this.takes(path) || this.#rules.some(({ base, matches }) => {
-      const isBelow = matches !== undefined && isAtOrBelow(path, base);
-      return isBelow || isAtOrBelow(base, path);
-    });
+    return (
+      this.takes(path) ||
+      this.#rules.some(({ base, matches }) => {
+        const isBelow = matches !== undefined && isAtOrBelow(path, base);
+        return isBelow || isAtOrBelow(base, path);
+      })
+    );
   }
 
   /** What was asked for and not found. */
@@ -48,7 +52,9 @@ export class Selection {
 }
 
 function ruleOf(pattern: string, source: RawName): Rule {
-  const text = relative(pattern, source).replace(/^(\.?\/+)+/, "").replace(/\/+$/, "");
+  const text = relative(pattern, source)
+    .replace(/^(\.?\/+)+/, "")
+    .replace(/\/+$/, "");
   const { isGlob, base } = picomatch.scan(text);
   const plain = rawFromText(text === "." ? "" : text);
   if (!isGlob) return { pattern, base: plain, matches: undefined, hits: 0 };

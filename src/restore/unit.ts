@@ -5,7 +5,8 @@
  */
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import type { Zstd } from "../compression/zstd.ts";
-import { applyToFile, type FileMetadata } from "../disk/metadata.ts";
+import type { FileMetadata } from "../disk/metadata.ts";
+import { applyToFile } from "../disk/metadata.ts";
 import { systemPath } from "../disk/path.ts";
 import { VarveError } from "../errors.ts";
 import type { RawName } from "../format/raw-name.ts";
@@ -14,7 +15,8 @@ import { chunkOf, frameLimit } from "../pack/frame.ts";
 import type { Opener } from "../seal/packet.ts";
 import { verifyChunk } from "./chunk-source.ts";
 import type { FetchedStretch } from "./fetch.ts";
-import { frameOf, type OpenSegments, openStretch } from "./open-segments.ts";
+import type { OpenSegments } from "./open-segments.ts";
+import { frameOf, openStretch } from "./open-segments.ts";
 
 /** Where a chunk goes. */
 export interface Destination {
@@ -76,14 +78,18 @@ export function writeUnit(unit: Unit, means: UnitMeans): UnitFailure[] {
     const [{ place }] = frame;
     const name = `the frame at ${place.offset} of tape ${place.tape} of run ${place.run}`;
     const limit = Math.max(...frame.map((chunk) => frameLimit(chunk.place)));
-    attempt(frame.flatMap(({ destinations }) => destinations), failures, () => {
-      const bytes = frameOf(segments, place, unit.segmentSize);
-      const content = means.zstd.decompress(name, bytes, limit);
-      for (const chunk of frame) {
-        const data = chunkOf(name, content, chunk.place);
-        attempt(chunk.destinations, failures, () => writeChunk(chunk, data, means, failures));
-      }
-    });
+    attempt(
+      frame.flatMap(({ destinations }) => destinations),
+      failures,
+      () => {
+        const bytes = frameOf(segments, place, unit.segmentSize);
+        const content = means.zstd.decompress(name, bytes, limit);
+        for (const chunk of frame) {
+          const data = chunkOf(name, content, chunk.place);
+          attempt(chunk.destinations, failures, () => writeChunk(chunk, data, means, failures));
+        }
+      },
+    );
   }
   return failures;
 }

@@ -3,14 +3,26 @@
  * and hashed, every name, type and link target looked at. What differs, lacks,
  * or is too much is told.
  */
-import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from "node:fs";
+import type { Stats } from "node:fs";
+import {
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+} from "node:fs";
 import type { Digests, FileDigestName } from "../digest/digest.ts";
 import { joinPath, systemPath } from "../disk/path.ts";
 import type { Problem } from "../disk/walk.ts";
-import { displayName, type RawName } from "../format/raw-name.ts";
+import type { RawName } from "../format/raw-name.ts";
+import { displayName } from "../format/raw-name.ts";
 import type { Entry, FileEntry } from "../format/tree.ts";
-import { type ChunkSource, verifyChunk } from "./chunk-source.ts";
-import { chunksOf, resolve, type TreeStep } from "./resolve.ts";
+import type { ChunkSource } from "./chunk-source.ts";
+import { verifyChunk } from "./chunk-source.ts";
+import type { TreeStep } from "./resolve.ts";
+import { chunksOf, resolve } from "./resolve.ts";
 import type { Selection } from "./selection.ts";
 
 export interface VerifyTask {
@@ -85,7 +97,8 @@ class Verifier {
     }
     this.#extra.at(-1)?.delete(entry.name);
     const isThere = this.#hasType(path, entry);
-    if (step.kind === "enter") this.#extra.push(isThere && extras === "tell" ? this.#names(path) : new Set());
+    if (step.kind === "enter")
+      this.#extra.push(isThere && extras === "tell" ? this.#names(path) : new Set());
     else if (isThere) await this.#compare(path, step.entry);
   }
 

@@ -1,7 +1,8 @@
 /** Who writes: worker threads, or, with none, this thread; both run unit.ts. */
 import { Worker } from "node:worker_threads";
 import type { RestorePlan, WriterReply } from "./restore.worker.ts";
-import { type Unit, type UnitFailure, type UnitMeans, writeUnit } from "./unit.ts";
+import type { Unit, UnitFailure, UnitMeans } from "./unit.ts";
+import { writeUnit } from "./unit.ts";
 
 export interface Writers {
   /** How many units are worth having under way. */
