@@ -63,22 +63,23 @@ function* walkNames(
   names: readonly RawName[],
   excluded: Exclusion,
 ): Generator<Step> {
-  let batch: Found[] = [];
+  const batch: Found[] = [];
   for (const name of names) {
     const found = look(root, joinPath(directory, name), name);
-    if ("message" in found) {
-      yield { kind: "problem", problem: found };
-    } else if (!excluded(found)) {
-      const isDirectory = found.stats.isDirectory();
-      if (!isDirectory) batch.push(found);
-      if (batch.length === BATCH || (isDirectory && batch.length > 0)) {
-        yield { kind: "entries", entries: batch };
-        batch = [];
-      }
-      if (isDirectory) yield* walkDirectory(root, found, excluded);
+    if ("message" in found) yield { kind: "problem", problem: found };
+    if ("message" in found || excluded(found)) continue;
+    if (found.stats.isDirectory()) {
+      yield* entriesOf(batch.splice(0));
+      yield* walkDirectory(root, found, excluded);
+    } else if (batch.push(found) === BATCH) {
+      yield* entriesOf(batch.splice(0));
     }
   }
-  if (batch.length > 0) yield { kind: "entries", entries: batch };
+  yield* entriesOf(batch);
+}
+
+function* entriesOf(entries: readonly Found[]): Generator<Step> {
+  if (entries.length > 0) yield { kind: "entries", entries };
 }
 
 function readNames(root: RawName, path: RawName): RawName[] | Problem {
