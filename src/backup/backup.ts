@@ -63,8 +63,10 @@ export interface Progress {
 }
 
 /** Files that wait to be read, and entries that wait for them: what bounds memory. */
-const MAX_PENDING = 4096;
-const MAX_HELD = 65536;
+const MAX_PENDING = 1024;
+const MAX_HELD = 16384;
+/** So many entries are worth a look at which directories can go on. */
+const SETTLE_AT = 1024;
 /** Of a run that is cut off, all packs but the last so many are in the index. */
 const PACKS_AN_INDEX = 64;
 
@@ -153,7 +155,7 @@ class Session {
     const { source, filter } = this.#task;
     for (const step of walk(source, (entry) => filter.excludes(entry))) {
       readers.pool.submit(this.#scan.take(step));
-      await drive(this.#tree.settle(), uploader.store);
+      if (this.#tree.held > SETTLE_AT) await drive(this.#tree.settle(), uploader.store);
       // Lets the readers' messages in: the walk itself never waits.
       if (step.kind === "entries") await setImmediate();
       while (readers.pool.pending > MAX_PENDING || this.#tree.held > MAX_HELD) {

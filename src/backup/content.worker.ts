@@ -10,7 +10,6 @@ import { loadZstd } from "../compression/zstd.ts";
 import type { FileDigestName } from "../digest/digest.ts";
 import { systemRandom } from "../flow.ts";
 import type { FullPack, Packing } from "../pack/pack.ts";
-import { packBufferSize } from "../pack/pack.ts";
 import { openPgp } from "../seal/sealing.ts";
 import type { BracketPlan } from "./bracket.ts";
 import { contentSizes, openBracket } from "./bracket.ts";
@@ -55,7 +54,6 @@ const bracket = await openBracket(plan.bracket, contentSizes(plan.bracket.sizes)
   known: new ChunkReader(plan.cachePath),
 });
 
-let spare: Uint8Array | undefined = new Uint8Array(packBufferSize(plan.bracket.sizes.pack));
 let events: FileEvent[] = [];
 
 port.on("message", (request: WorkerRequest) => {
@@ -87,8 +85,7 @@ function run(step: Packing<void>): void {
     port?.postMessage({ kind: "pack", pack } satisfies WorkerReply, [
       pack.bytes.buffer as ArrayBuffer,
     ]);
-    const buffer = spare ?? receiveBuffer(plan.buffers, plan.posted);
-    spare = undefined;
+    const buffer = receiveBuffer(plan.buffers, plan.posted);
     // The run is being stopped: nothing of it will be asked for.
     if (buffer === undefined) return;
     turn = step.next(buffer);

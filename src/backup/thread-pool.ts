@@ -4,6 +4,8 @@
  * and one to go on with, so that nobody waits and nobody hoards.
  */
 import { MessageChannel, Worker } from "node:worker_threads";
+import type { FullPack } from "../pack/pack.ts";
+import { packBufferSize } from "../pack/pack.ts";
 import { BufferSender } from "./buffer-return.ts";
 import type { FileEvent, FileJob } from "./content.ts";
 import type { WorkerPlan, WorkerReply, WorkerRequest } from "./content.worker.ts";
@@ -12,6 +14,8 @@ import type { StorePack } from "./upload.ts";
 
 const BATCHES_A_WORKER = 2;
 const BATCH_JOBS = 64;
+/** A reader's objects live shortly: a larger nursery is only more memory. */
+const YOUNG_MB = 6;
 const BATCH_BYTES = 4 * 2 ** 20;
 
 /** What a worker is made with, but for what ties it to its pool. */
@@ -25,10 +29,15 @@ interface Thread {
 }
 
 export class ThreadPool implements Pool {
-  readonly #threads: readonly Thread[];
+  readonly #plans: readonly ThreadPlan[];
   readonly #store: StorePack;
+  /** Started with the first job: an unchanged tree needs none. */
+  #threads: readonly Thread[] = [];
   #queue: FileJob[] = [];
   #pending = 0;
+  /** Free buffers beside those that threads are filling, and the threads that wait for one. */
+  readonly #buffers: Uint8Array[] = [];
+  readonly #waiting: Thread[] = [];
   #events: FileEvent[] = [];
   #uploads = 0;
   #failure: { readonly reason: unknown } | undefined;
@@ -36,8 +45,8 @@ export class ThreadPool implements Pool {
 
   /** @param plans - one for each thread. */
   constructor(plans: readonly ThreadPlan[], store: StorePack) {
+    this.#plans = plans;
     this.#store = store;
-    this.#threads = plans.map((plan) => this.#start(plan));
   }
 
   get pending(): number {
@@ -77,6 +86,7 @@ export class ThreadPool implements Pool {
     const worker = new Worker(new URL("./content.worker.js", import.meta.url), {
       workerData: data,
       transferList: [port2],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
     // It keeps nobody alive: the worker does while it has work.
     port1.unref();
@@ -103,21 +113,44 @@ export class ThreadPool implements Pool {
         thread.isFinished = true;
         break;
       case "pack":
-        this.#uploads += 1;
-        this.#store(reply.pack).then(
-          (buffer) => {
-            this.#uploads -= 1;
-            thread.buffers.send(buffer);
-            this.#wake();
-          },
-          (reason: unknown) => this.#fail(reason),
-        );
+        this.#upload(thread, reply.pack);
         return;
     }
     this.#wake();
   }
 
+  /** Stores a pack; its thread goes on in the next buffer that is free. */
+  #upload(thread: Thread, pack: FullPack): void {
+    this.#uploads += 1;
+    this.#waiting.push(thread);
+    this.#handOut();
+    this.#store(pack).then(
+      (buffer) => {
+        this.#uploads -= 1;
+        this.#buffers.push(buffer);
+        this.#handOut();
+        this.#wake();
+      },
+      (reason: unknown) => this.#fail(reason),
+    );
+  }
+
+  #handOut(): void {
+    while (this.#waiting.length > 0) {
+      const buffer = this.#buffers.pop();
+      if (buffer === undefined) return;
+      this.#waiting.shift()?.buffers.send(buffer);
+    }
+  }
+
   #dispatch(): void {
+    if (this.#threads.length === 0 && this.#queue.length > 0) {
+      this.#threads = this.#plans.map((plan) => this.#start(plan));
+      // One for two: filling a pack takes several times as long as storing one.
+      for (const plan of this.#plans.slice(0, Math.ceil(this.#plans.length / 2))) {
+        this.#buffers.push(new Uint8Array(packBufferSize(plan.bracket.sizes.pack)));
+      }
+    }
     while (this.#queue.length > 0) {
       const [thread] = [...this.#threads].sort((a, b) => a.batches - b.batches);
       if (thread === undefined || thread.batches >= BATCHES_A_WORKER) return;
