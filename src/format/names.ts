@@ -12,13 +12,13 @@ const HOST_PATTERN = "(?!.*\\.\\.)[a-z0-9][a-z0-9._-]{0,62}";
 const RUN_PATTERN = `${HOST_PATTERN}/(\\d{10})-[0-9a-f]{16}`;
 const HOST = new RegExp(`^${HOST_PATTERN}$`);
 const RUN = new RegExp(`^${RUN_PATTERN}$`);
-/** Objects that others refer to. */
-const OBJECTS = {
+/** Kinds of objects that others refer to. */
+export type ObjectKind = "pack" | "index" | "end";
+const OBJECTS: Record<ObjectKind, RegExp> = {
   pack: new RegExp(`^packs/${RUN_PATTERN}/\\d{8,}$`),
   index: new RegExp(`^index/${RUN_PATTERN}/\\d{8,}$`),
   end: new RegExp(`^runs/${RUN_PATTERN}/end$`),
 };
-export type ObjectKind = keyof typeof OBJECTS;
 
 const NUMBER_DIGITS = 8;
 const SEQUENCE_DIGITS = 10;
