@@ -7,7 +7,8 @@ import type { ReachPage, SegmentRanges, TapeReach } from "../../src/format/reach
 import { encodePage, paginate } from "../../src/format/reach.ts";
 import type { Span } from "../../src/repository/reach.ts";
 import { Reach, spanOf } from "../../src/repository/reach.ts";
-import { reaches, runNames } from "../support/arbitraries.ts";
+import { runNames } from "../support/arbitraries.ts";
+import { reaches } from "../support/arbitrary-records.ts";
 
 const numRuns = process.env["SLOW"] ? 3000 : 200;
 

@@ -32,6 +32,7 @@ import { decodeTables, encodeTable } from "../../src/format/table.ts";
 import type { Entry } from "../../src/format/tree.ts";
 import { decodeEntry, encodeEntry } from "../../src/format/tree.ts";
 import * as arbitraries from "./arbitraries.ts";
+import * as records from "./arbitrary-records.ts";
 
 /** A codec, with a decoder that may ask whose record it should be. */
 export interface Codec<T> {
@@ -67,17 +68,17 @@ export const codecs: Record<string, Codec<unknown>> = {
   ),
   entry: oneLine<Entry>(arbitraries.entries, encodeEntry, decodeEntry),
   table: codec({
-    values: arbitraries.tables,
+    values: records.tables,
     encode: encodeTable,
     decode: (name, bytes) => [...decodeTables(decodeLines(name, bytes))][0] as never,
   }),
   page: codec({
-    values: arbitraries.reaches,
+    values: records.reaches,
     encode: encodePage,
     decode: (name, bytes) => decodePage(decodeLines(name, bytes)),
   }),
   index: codec<IndexObject>({
-    values: arbitraries.indexObjects,
+    values: records.indexObjects,
     encode: encodeIndex,
     decode: (name, bytes) => {
       const index = decodeIndex(name, bytes);
@@ -85,29 +86,29 @@ export const codecs: Record<string, Codec<unknown>> = {
     },
   }),
   settings: codec({
-    values: arbitraries.settings,
+    values: records.settings,
     encode: encodeSettings,
     decode: decodeSettings,
   }),
-  begin: codec({ values: arbitraries.begins, encode: encodeBegin, decode: decodeBegin }),
-  end: codec({ values: arbitraries.ends, encode: encodeEnd, decode: decodeEnd }),
+  begin: codec({ values: records.begins, encode: encodeBegin, decode: decodeBegin }),
+  end: codec({ values: records.ends, encode: encodeEnd, decode: decodeEnd }),
   summary: codec<Summary>({
-    values: arbitraries.summaries,
+    values: records.summaries,
     encode: encodeSummary,
     decode: (name, bytes, { run }) => decodeSummary(name, run, bytes),
   }),
   manifest: codec<Manifest>({
-    values: arbitraries.manifests,
+    values: records.manifests,
     encode: encodeManifest,
     decode: (name, bytes, { run }) => decodeManifest(name, run, bytes),
   }),
   "repository keys": codec({
-    values: arbitraries.repositoryKeys,
+    values: records.repositoryKeys,
     encode: encodeRepositoryKeys,
     decode: decodeRepositoryKeys,
   }),
   "session key": codec<SessionKey>({
-    values: arbitraries.sessionKeys,
+    values: records.sessionKeys,
     encode: encodeSessionKey,
     decode: decodeSessionKey,
   }),
