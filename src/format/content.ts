@@ -36,10 +36,16 @@ export function encodeContent({ size, depth, chunks }: Content): object {
   return depth === 0 ? { size, chunks: list } : { size, depth, chunks: list };
 }
 
-/** @throws {@link CorruptError} in the name of `fields`, also where sizes do not add up. */
+/**
+ * Reads content. Where a list is stored as chunks, whoever reads the list has
+ * to see to it that its chunks add up to `size`.
+ *
+ * @throws {@link CorruptError} in the name of `fields`, also where sizes here do not add up.
+ */
 export function decodeContent(fields: Fields): Content {
   const size = fields.integer("size");
   const depth = fields.has("depth") ? fields.integer("depth", MAX_DEPTH) : 0;
+  if (depth > 0 && fields.array("chunks").length === 0) fields.fail("chunks", "a list of some");
   const chunks = fields.array("chunks").map((item) => {
     const [id, size] = Array.isArray(item) ? item : [];
     return chunkOf(id, size) ?? fields.fail("chunks", "[id, size] each");

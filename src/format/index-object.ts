@@ -4,10 +4,11 @@
  * of the reach, which other snapshots may name again.
  */
 import { CorruptError } from "../errors.ts";
+import type { Fields } from "./fields.ts";
 import { decodeLines, encodeLines } from "./lines.ts";
 import type { RunName } from "./names.ts";
 import { parseRunName } from "./names.ts";
-import type { ReachPage, TapeReach } from "./reach.ts";
+import type { ReachPage } from "./reach.ts";
 import { decodePage, encodePage } from "./reach.ts";
 import type { PackTable } from "./table.ts";
 import { decodeTables, encodeTable } from "./table.ts";
@@ -46,17 +47,27 @@ export function decodeIndex(name: string, lines: Uint8Array): IndexObject {
   const header = fields.next().value;
   if (header?.value("varve") !== "index") throw new CorruptError(name, "it is no index object");
   const common = {
-    repository: header.string("repository"),
+    repository: header.hex("repository", 32),
     run: parseRunName(name, header.value("run")),
   };
   if (header.choice("holds", ["places", "reach"]) === "places") {
     return { ...common, holds: "places", tables: decodeTables(fields) };
   }
-  const pages: TapeReach[][] = [];
-  for (const line of fields) {
-    if (line.has("page")) pages.push([]);
-    else if (pages.length === 0) throw new CorruptError(line.name, "it belongs to no page");
-    else pages.at(-1)?.push(...decodePage([line]));
+  return { ...common, holds: "reach", pages: decodePages(fields) };
+}
+
+function decodePages(lines: Iterable<Fields>): ReachPage[] {
+  const pages: Fields[][] = [];
+  for (const line of lines) {
+    if (!line.has("page")) {
+      const page = pages.at(-1);
+      if (page === undefined) throw new CorruptError(line.name, "it belongs to no page");
+      page.push(line);
+    } else if (line.integer("page") === pages.length) {
+      pages.push([]);
+    } else {
+      line.fail("page", `${pages.length}, the next number`);
+    }
   }
-  return { ...common, holds: "reach", pages };
+  return pages.map(decodePage);
 }

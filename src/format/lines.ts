@@ -1,11 +1,14 @@
 /**
- * JSON lines: what everything but packs is made of. One JSON value a line,
+ * JSON lines: what everything but packs is made of. One JSON object a line,
  * UTF-8, each line ended by a newline.
  */
+import { isUtf8 } from "node:buffer";
 import { CorruptError } from "../errors.ts";
 import { Fields } from "./fields.ts";
 
 const NEWLINE = 0x0a;
+/** No line is longer: V8 has no strings for much more, and says so with other errors. */
+const MAX_LINE_BYTES = 2 ** 28;
 
 /** Encodes values, one a line. */
 export function encodeLines(values: Iterable<object>): Uint8Array {
@@ -27,7 +30,11 @@ export function* decodeLines(name: string, bytes: Uint8Array): Generator<Fields>
     const end = text.indexOf(NEWLINE, from);
     number += 1;
     if (end < 0) throw new CorruptError(name, `line ${number} has no end`);
-    yield decodeLine(`${name}, line ${number}`, text.toString("utf8", from, end));
+    const line = `${name}, line ${number}`;
+    if (end - from > MAX_LINE_BYTES) throw new CorruptError(line, "it is too long");
+    // What is no UTF-8 would silently become other text.
+    if (!isUtf8(text.subarray(from, end))) throw new CorruptError(line, "it is not UTF-8");
+    yield decodeLine(line, text.toString("utf8", from, end));
     from = end + 1;
   }
 }
@@ -37,8 +44,36 @@ export function decodeLine(name: string, text: string): Fields {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    throw new CorruptError(name, "it is not JSON", { cause: error });
+  } catch {
+    // The cause is left out: V8 quotes the text, and that may be a key.
+    throw new CorruptError(name, "it is not JSON");
   }
   return new Fields(name, value);
+}
+
+/**
+ * The body of a record: its first line, which says what kind of record it is.
+ * Further lines are signatures over it, and not looked at here.
+ *
+ * @throws {@link CorruptError} if it is no such record.
+ */
+export function decodeBody(name: string, bytes: Uint8Array, kind: string): Fields {
+  const [body] = decodeLines(name, bytes);
+  return ofKind(name, body, kind);
+}
+
+/**
+ * The line of a record that has just one, for nothing signs it but its seal.
+ *
+ * @throws {@link CorruptError} if it is no such record, or more follows.
+ */
+export function decodeOnlyLine(name: string, bytes: Uint8Array, kind: string): Fields {
+  const [line, more] = decodeLines(name, bytes);
+  if (more !== undefined) throw new CorruptError(name, `more than one line for its ${kind}`);
+  return ofKind(name, line, kind);
+}
+
+function ofKind(name: string, line: Fields | undefined, kind: string): Fields {
+  if (line?.value("varve") !== kind) throw new CorruptError(name, `it holds no ${kind}`);
+  return line;
 }

@@ -7,9 +7,21 @@ import { CorruptError, UsageError } from "../errors.ts";
 /** `<host>/<sequence>-<random>`: one run of one host. */
 export type RunName = string & { readonly kind: "RunName" };
 
-const HOST = /^[a-z0-9][a-z0-9._-]{0,62}$/;
-const RUN = /^([a-z0-9][a-z0-9._-]{0,62})\/(\d{10})-([0-9a-f]{16})$/;
+/** Without `..`, so that no name leads out of its directory. */
+const HOST_PATTERN = "(?!.*\\.\\.)[a-z0-9][a-z0-9._-]{0,62}";
+const RUN_PATTERN = `${HOST_PATTERN}/(\\d{10})-[0-9a-f]{16}`;
+const HOST = new RegExp(`^${HOST_PATTERN}$`);
+const RUN = new RegExp(`^${RUN_PATTERN}$`);
+/** Kinds of objects that others refer to. */
+export type ObjectKind = "pack" | "index" | "end";
+const OBJECTS: Record<ObjectKind, RegExp> = {
+  pack: new RegExp(`^packs/${RUN_PATTERN}/\\d{8,}$`),
+  index: new RegExp(`^index/${RUN_PATTERN}/\\d{8,}$`),
+  end: new RegExp(`^runs/${RUN_PATTERN}/end$`),
+};
+
 const NUMBER_DIGITS = 8;
+const SEQUENCE_DIGITS = 10;
 
 /**
  * A host's name as it stands in object names.
@@ -18,7 +30,7 @@ const NUMBER_DIGITS = 8;
  */
 export function hostName(name: string): string {
   const host = name.toLowerCase().replaceAll(/[^a-z0-9._-]/g, "-");
-  if (!HOST.test(host) || host.includes("..")) {
+  if (!HOST.test(host)) {
     throw new UsageError(
       `"${name}" cannot be a host's name: use letters, digits, '-', '.', '_' (--host)`,
     );
@@ -26,10 +38,17 @@ export function hostName(name: string): string {
   return host;
 }
 
-/** The name of a host's run number `sequence`; `random` is 8 bytes. */
+/**
+ * The name of a host's run number `sequence`; `random` is 8 bytes.
+ *
+ * @throws {@link UsageError} if the numbers of this host are used up: somebody
+ * has stored a run with a very high one, for a backup a second takes 300 years.
+ */
 export function runName(host: string, sequence: number, random: Uint8Array): RunName {
-  const digits = String(sequence).padStart(10, "0");
-  return `${host}/${digits}-${Buffer.from(random).toString("hex")}` as RunName;
+  const digits = String(sequence).padStart(SEQUENCE_DIGITS, "0");
+  const name = `${host}/${digits}-${Buffer.from(random).toString("hex")}`;
+  if (RUN.test(name)) return name as RunName;
+  throw new UsageError(`host ${host} has no run number ${digits}: use another name (--host)`);
 }
 
 /**
@@ -38,10 +57,18 @@ export function runName(host: string, sequence: number, random: Uint8Array): Run
  * @throws {@link CorruptError} in the name of `source` if it is none.
  */
 export function parseRunName(source: string, value: unknown): RunName {
-  if (typeof value === "string" && RUN.test(value) && !value.includes("..")) {
-    return value as RunName;
-  }
+  if (typeof value === "string" && RUN.test(value)) return value as RunName;
   throw new CorruptError(source, "it should name a run");
+}
+
+/**
+ * Checks the name of a run's object that somebody stored.
+ *
+ * @throws {@link CorruptError} in the name of `source` if it is none of this kind.
+ */
+export function parseObjectName(source: string, kind: ObjectKind, value: unknown): string {
+  if (typeof value === "string" && OBJECTS[kind].test(value)) return value;
+  throw new CorruptError(source, `it should name an object (${kind})`);
 }
 
 export function runHost(run: RunName): string {
@@ -49,7 +76,7 @@ export function runHost(run: RunName): string {
 }
 
 export function runSequence(run: RunName): number {
-  return Number(RUN.exec(run)?.[2]);
+  return Number(RUN.exec(run)?.[1]);
 }
 
 /** The run that owns an object below `runs/`, `packs/` or `index/`; nothing if none does. */

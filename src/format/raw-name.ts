@@ -37,13 +37,23 @@ export function rawText(name: RawName): string | undefined {
   return isUtf8(bytes) ? bytes.toString("utf8") : undefined;
 }
 
-/** For messages: escapes control characters and bytes that are no text, so that no terminal obeys. */
+/**
+ * For messages, so that no terminal obeys: control and formatting characters
+ * become `\u{1b}`; in a name that is not UTF-8 all bytes that are not printable
+ * ASCII become `\xff`. A backslash is escaped too: nothing else looks like an escape.
+ */
 export function displayName(name: RawName): string {
-  const text = rawText(name) ?? name;
-  return text.replaceAll(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/gu,
-    (character) => `\\x{${character.codePointAt(0)?.toString(16)}}`,
-  );
+  const text = rawText(name);
+  if (text === undefined) return name.replaceAll(/[^\x20-\x5b\x5d-\x7e]/g, escapeByte);
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/gu, escapeCharacter);
+}
+
+function escapeByte(byte: string): string {
+  return `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`;
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u{${character.codePointAt(0)?.toString(16)}}`;
 }
 
 /** `{ [field]: text }`, or `{ [field + "Bytes"]: base64 }` where it is not UTF-8. */

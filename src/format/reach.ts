@@ -6,14 +6,19 @@
  * names alone, so that what did not change is named again and not stored again.
  */
 import { createHash } from "node:crypto";
+import { CorruptError } from "../errors.ts";
 import type { Fields } from "./fields.ts";
 import { isInteger } from "./fields.ts";
 import { encodeLines } from "./lines.ts";
 import type { RunName } from "./names.ts";
 import { parseRunName } from "./names.ts";
+import { MAX_TAPE } from "./table.ts";
 
-/** Ascending, apart from each other: `[first, last]` segment numbers. */
-export type SegmentRanges = readonly (readonly [number, number])[];
+/** `[first, last]` segment numbers. */
+type Range = readonly [number, number];
+
+/** Ascending, apart from each other. */
+export type SegmentRanges = readonly Range[];
 
 export interface TapeReach {
   readonly run: RunName;
@@ -28,7 +33,6 @@ export type ReachPage = readonly TapeReach[];
 const RUNS_A_PAGE = 16;
 /** A tape in more pieces than this is spread over several lines. */
 const RANGES_A_LINE = 1024;
-const MAX_TAPE = 0xffff;
 
 /** Cuts a reach, sorted by run and tape, into pages. */
 export function* paginate(reach: Iterable<TapeReach>): Generator<ReachPage> {
@@ -60,18 +64,41 @@ function* pageLines(page: ReachPage): Generator<object> {
   }
 }
 
-/** @throws {@link CorruptError} in the name of the lines' document. */
-export function* decodePage(lines: Iterable<Fields>): Generator<TapeReach> {
+/**
+ * The inverse of {@link encodePage}.
+ *
+ * @throws {@link CorruptError} in the name of a line that is none, or out of order.
+ */
+export function decodePage(lines: Iterable<Fields>): ReachPage {
+  const page: (TapeReach & { readonly segments: Range[] })[] = [];
   for (const line of lines) {
-    yield {
-      run: parseRunName(line.name, line.value("run")),
-      tape: line.integer("tape", MAX_TAPE),
-      segments: line.array("segments").map((item) => decodeRange(line, item)),
-    };
+    const run = parseRunName(line.name, line.value("run"));
+    const tape = line.integer("tape", MAX_TAPE);
+    const last = page.at(-1);
+    const segments = last?.run === run && last.tape === tape ? last.segments : [];
+    if (segments !== last?.segments) {
+      if (last && (run < last.run || (run === last.run && tape < last.tape))) {
+        throw new CorruptError(line.name, "it should come before the one before");
+      }
+      page.push({ run, tape, segments });
+    }
+    addRanges(segments, line);
+  }
+  return page;
+}
+
+function addRanges(segments: Range[], line: Fields): void {
+  for (const item of line.array("segments")) {
+    const range = decodeRange(line, item);
+    const before = segments.at(-1);
+    if (before !== undefined && range[0] <= before[1] + 1) {
+      line.fail("segments", "ascending ranges, apart from each other");
+    }
+    segments.push(range);
   }
 }
 
-function decodeRange(line: Fields, item: unknown): readonly [number, number] {
+function decodeRange(line: Fields, item: unknown): Range {
   const [first, last] = Array.isArray(item) ? item : [];
   return isInteger(first) && isInteger(last) && first <= last
     ? [first, last]

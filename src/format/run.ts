@@ -7,12 +7,14 @@
  * signature over the bytes of the first, newline included.
  */
 import { createHash } from "node:crypto";
-import { CorruptError } from "../errors.ts";
 import type { Fields } from "./fields.ts";
 import { encodeBase64 } from "./fields.ts";
-import { decodeLines, encodeLines } from "./lines.ts";
-import type { RunName } from "./names.ts";
-import { parseRunName } from "./names.ts";
+import { decodeBody, encodeLines } from "./lines.ts";
+import type { ObjectKind, RunName } from "./names.ts";
+import { parseObjectName, parseRunName } from "./names.ts";
+
+/** SHA-256, in hex. */
+const HASH_DIGITS = 64;
 
 export interface Begin {
   readonly repository: string;
@@ -35,7 +37,7 @@ export interface RunObjects {
   readonly index: readonly ObjectHash[];
 }
 
-/** Where a page of the reach is: the n-th document of an index object. */
+/** Where a page of the reach is: behind the line `{"page":n}` of an index object. */
 export interface PageReference extends ObjectHash {
   readonly page: number;
 }
@@ -70,9 +72,9 @@ export function encodeBegin(begin: Begin): Uint8Array {
 
 /** @throws {@link CorruptError} if it is anything else. */
 export function decodeBegin(name: string, bytes: Uint8Array): Begin {
-  const body = bodyOf(name, bytes, "begin");
+  const body = decodeBody(name, bytes, "begin");
   return {
-    repository: body.string("repository"),
+    repository: body.hex("repository", 32),
     run: parseRunName(name, body.value("run")),
     settings: body.integer("settings"),
   };
@@ -88,8 +90,8 @@ export function encodeEnd(end: End): Uint8Array {
 
 /** @throws {@link CorruptError} if it is anything else. */
 export function decodeEnd(name: string, bytes: Uint8Array): End {
-  const body = bodyOf(name, bytes, "end");
-  const repository = body.string("repository");
+  const body = decodeBody(name, bytes, "end");
+  const repository = body.hex("repository", 32);
   if (body.choice("verdict", ["snapshot", "expired"]) === "expired") {
     return { verdict: "expired", repository, run: parseRunName(name, body.value("run")) };
   }
@@ -99,10 +101,10 @@ export function decodeEnd(name: string, bytes: Uint8Array): End {
     ...runObjects(body),
     settings: body.integer("settings"),
     adopts: body.objects("adopts").map(runObjects),
-    heads: body.objects("heads").map(objectHash),
+    heads: body.objects("heads").map((head) => objectHash(head, "end")),
     reach: body
       .objects("reach")
-      .map((fields) => ({ ...objectHash(fields), page: fields.integer("page") })),
+      .map((page) => ({ ...objectHash(page, "index"), page: page.integer("page") })),
     summary: body.bytes("summary"),
     manifest: body.bytes("manifest"),
   };
@@ -113,20 +115,17 @@ export function objectHashOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-function bodyOf(name: string, bytes: Uint8Array, kind: string): Fields {
-  const [body] = decodeLines(name, bytes);
-  if (body?.value("varve") !== kind) throw new CorruptError(name, `it is no ${kind} of a run`);
-  return body;
-}
-
 function runObjects(fields: Fields): RunObjects {
   return {
     run: parseRunName(fields.name, fields.value("run")),
-    key: fields.string("key"),
-    index: fields.objects("index").map(objectHash),
+    key: fields.hex("key", HASH_DIGITS),
+    index: fields.objects("index").map((index) => objectHash(index, "index")),
   };
 }
 
-function objectHash(fields: Fields): ObjectHash {
-  return { object: fields.string("object"), hash: fields.string("hash") };
+function objectHash(fields: Fields, kind: ObjectKind): ObjectHash {
+  return {
+    object: parseObjectName(fields.name, kind, fields.value("object")),
+    hash: fields.hex("hash", HASH_DIGITS),
+  };
 }

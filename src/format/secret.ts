@@ -7,7 +7,7 @@
 import { CorruptError } from "../errors.ts";
 import type { Fields } from "./fields.ts";
 import { encodeBase64 } from "./fields.ts";
-import { decodeLines, encodeLines } from "./lines.ts";
+import { decodeOnlyLine, encodeLines } from "./lines.ts";
 import type { RunName } from "./names.ts";
 
 /** Bytes of the repository secret and of every session key. */
@@ -32,10 +32,9 @@ export function encodeRepositoryKeys({ repository, secret, index }: RepositoryKe
 
 /** @throws {@link CorruptError} if it is anything else. */
 export function decodeRepositoryKeys(name: string, payload: Uint8Array): RepositoryKeys {
-  const [line] = decodeLines(name, payload);
-  if (line?.value("varve") !== "keys") throw new CorruptError(name, "it holds no repository keys");
+  const line = decodeOnlyLine(name, payload, "keys");
   return {
-    repository: line.string("repository"),
+    repository: line.hex("repository", 32),
     secret: line.bytes("secret", KEY_BYTES),
     index: spelled(line, "index"),
   };
@@ -61,8 +60,7 @@ export function decodeSessionKey(
   payload: Uint8Array,
   owner: Pick<SessionKey, "repository" | "run">,
 ): SessionKey {
-  const [line] = decodeLines(name, payload);
-  if (line?.value("varve") !== "session") throw new CorruptError(name, "it holds no session key");
+  const line = decodeOnlyLine(name, payload, "session");
   const { repository, run } = owner;
   if (line.value("repository") !== repository || line.value("run") !== run) {
     throw new CorruptError(name, "it holds the key of another run");

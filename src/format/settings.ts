@@ -7,9 +7,9 @@
  * bytes of the first, newline included.
  */
 import { createHash } from "node:crypto";
-import { CorruptError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import type { Fields } from "./fields.ts";
-import { decodeLines, encodeLines } from "./lines.ts";
+import { decodeBody, encodeLines } from "./lines.ts";
 
 /** The format that this version writes. 0: it may still change. */
 export const FORMAT = 0;
@@ -19,7 +19,7 @@ export interface Sizes {
   readonly chunk: number;
   /** Bytes of a tape in one sealed segment; a power of two. */
   readonly segment: number;
-  /** Bytes of a pack, about. */
+  /** Bytes of segments in a full pack, about; a power of two. */
   readonly pack: number;
 }
 
@@ -51,19 +51,16 @@ export function encodeSettings(settings: Settings): Uint8Array {
  * @throws {@link CorruptError} if they are no settings.
  */
 export function decodeSettings(name: string, bytes: Uint8Array): Settings {
-  const [body] = decodeLines(name, bytes);
-  if (body === undefined || body.value("varve") !== "settings") {
-    throw new CorruptError(name, "it holds no settings");
-  }
+  const body = decodeBody(name, bytes, "settings");
   const format = body.integer("format");
   if (format !== FORMAT) {
     throw new UsageError(`${name} is of format ${format}; this varve reads format ${FORMAT}`);
   }
   const sizes = body.object("sizes");
   return {
-    repository: hex(body, "repository", 32),
+    repository: body.hex("repository", 32),
     n: body.integer("n"),
-    ...(body.has("previous") ? { previous: hex(body, "previous", 64) } : {}),
+    ...(body.has("previous") ? { previous: body.hex("previous", 64) } : {}),
     sizes: {
       chunk: sizeOf(sizes, "chunk"),
       segment: sizeOf(sizes, "segment"),
@@ -96,11 +93,4 @@ function sizeOf(sizes: Fields, field: keyof Sizes): number {
 function isSize(value: number, field: keyof Sizes): boolean {
   const [least, most] = LIMITS[field];
   return value >= least && value <= most && Number.isInteger(Math.log2(value));
-}
-
-function hex(fields: Fields, field: string, length: number): string {
-  const text = fields.string(field);
-  return text.length === length && /^[0-9a-f]+$/.test(text)
-    ? text
-    : fields.fail(field, `${length} hexadecimal digits`);
 }

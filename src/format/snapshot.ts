@@ -4,12 +4,13 @@
  * is what only the recipients can read: the tree.
  */
 import { CorruptError } from "../errors.ts";
-import { decodeLines, encodeLines } from "./lines.ts";
+import type { Fields } from "./fields.ts";
+import { decodeOnlyLine, encodeLines } from "./lines.ts";
 import type { RunName } from "./names.ts";
 import type { RawName } from "./raw-name.ts";
 import { decodeRaw, encodeRaw } from "./raw-name.ts";
 import type { Entry } from "./tree.ts";
-import { decodeEntry, encodeEntry } from "./tree.ts";
+import { decodeRoot, encodeEntry } from "./tree.ts";
 
 export interface Totals {
   readonly files: number;
@@ -44,7 +45,7 @@ export interface Manifest {
   readonly run: RunName;
   readonly source: RawName;
   readonly excludes: readonly string[];
-  /** The root, with an empty name if it is a directory. */
+  /** What was backed up: mostly a directory. Its name is empty. */
   readonly root: Entry;
 }
 
@@ -54,10 +55,7 @@ export function encodeSummary({ source, ...summary }: Summary): Uint8Array {
 
 /** @throws {@link CorruptError} if it is anything else, or another run's. */
 export function decodeSummary(name: string, run: RunName, bytes: Uint8Array): Summary {
-  const [line] = decodeLines(name, bytes);
-  if (line?.value("varve") !== "summary" || line.value("run") !== run) {
-    throw new CorruptError(name, `it holds no summary of run ${run}`);
-  }
+  const line = ofRun(name, decodeOnlyLine(name, bytes, "summary"), run);
   const totals = line.object("totals");
   return {
     run,
@@ -87,14 +85,17 @@ export function encodeManifest({ run, source, excludes, root }: Manifest): Uint8
 
 /** @throws {@link CorruptError} if it is anything else, or another run's. */
 export function decodeManifest(name: string, run: RunName, bytes: Uint8Array): Manifest {
-  const [line] = decodeLines(name, bytes);
-  if (line?.value("varve") !== "manifest" || line.value("run") !== run) {
-    throw new CorruptError(name, `it holds no manifest of run ${run}`);
-  }
+  const line = ofRun(name, decodeOnlyLine(name, bytes, "manifest"), run);
   return {
     run,
     source: decodeRaw(line, "source"),
     excludes: line.strings("excludes"),
-    root: decodeEntry(line.object("root")),
+    root: decodeRoot(line.object("root")),
   };
+}
+
+/** The key that opened it would open the same of another run. */
+function ofRun(name: string, line: Fields, run: RunName): Fields {
+  if (line.value("run") !== run) throw new CorruptError(name, `it is not of run ${run}`);
+  return line;
 }

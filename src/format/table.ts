@@ -13,17 +13,22 @@ import type { Fields } from "./fields.ts";
 import { decodeBase64, encodeBase64, isInteger } from "./fields.ts";
 import { encodeLines } from "./lines.ts";
 import type { RunName } from "./names.ts";
-import { parseRunName } from "./names.ts";
+import { parseObjectName, parseRunName } from "./names.ts";
 
 /** Bytes of a chunk id: keyed BLAKE3. */
 export const CHUNK_ID_BYTES = 32;
 /** Bytes kept of a sealed segment's SHA-256. */
 export const SEGMENT_HASH_BYTES = 16;
-/** Chunks are never longer; nor is any frame, which holds one chunk or a few small ones. */
+/** Chunks are never longer; nor is what a frame holds, one chunk or a few small ones. */
 export const MAX_CHUNK_BYTES: number = 64 * 2 ** 20;
-const MAX_TAPE = 0xffff;
+/** Tapes are numbered from 0 to this. */
+export const MAX_TAPE = 0xffff;
 const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
+/** What does not compress grows a little. */
+const MAX_FRAME_BYTES = 2 * MAX_CHUNK_BYTES;
 const FRAMES_A_LINE = 512;
+/** The base64 of {@link CHUNK_ID_BYTES}; its last two bits are unused, and zero. */
+const CHUNK_ID = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
 
 /** A chunk's keyed BLAKE3 in base64. */
 export type ChunkId = string & { readonly kind: "ChunkId" };
@@ -118,8 +123,9 @@ export function* decodeTables(lines: Iterable<Fields>): Generator<PackTable> {
   for (const line of lines) {
     if (line.has("pack")) {
       if (table) yield table;
-      const hash = line.has("table") ? { hash: line.string("table") } : {};
-      table = { pack: line.string("pack"), ...hash, parts: [] };
+      const pack = parseObjectName(line.name, "pack", line.value("pack"));
+      const hash = line.has("table") ? { hash: line.hex("table", 64) } : {};
+      table = { pack, ...hash, parts: [] };
     } else if (table) {
       addLine(table.parts, line);
     } else {
@@ -156,33 +162,44 @@ function addLine(parts: MutablePart[], line: Fields): void {
 function decodeGroup(line: Fields, item: unknown): SegmentGroup {
   const [first, sealedSize, text] = Array.isArray(item) ? item : [];
   const hashes = decodeBase64(text);
-  if (!isInteger(first) || !isInteger(sealedSize, MAX_SEGMENT_BYTES) || hashes === undefined) {
+  if (!isInteger(first) || !isSize(sealedSize, MAX_SEGMENT_BYTES) || hashes === undefined) {
     line.fail("segments", "[number, sealed bytes, hashes] each");
   }
   if (hashes.length === 0 || hashes.length % SEGMENT_HASH_BYTES !== 0) {
     line.fail("segments", `${SEGMENT_HASH_BYTES} bytes of hash for each`);
   }
+  if (!isInteger(first + hashes.length)) line.fail("segments", "numbered below 2^53");
   return { first, sealedSize, hashes };
 }
 
 function decodeFrame(line: Fields, item: unknown): FrameEntry {
   const [offset, length, chunks] = Array.isArray(item) ? item : [];
-  if (!isInteger(offset) || !isInteger(length, 2 * MAX_CHUNK_BYTES) || !Array.isArray(chunks)) {
+  if (!isInteger(offset) || !isSize(length, MAX_FRAME_BYTES) || !Array.isArray(chunks)) {
     line.fail("frames", "[offset, length, chunks] each");
   }
-  return { offset, length, chunks: chunks.map((chunk) => decodeFrameChunk(line, chunk)) };
+  if (!isInteger(offset + length)) line.fail("frames", "on the first 2^53 bytes of a tape");
+  const decoded = chunks.map((chunk) => decodeFrameChunk(line, chunk));
+  // Readers make room for what a frame is said to hold.
+  if (decoded.reduce((sum, { size }) => sum + size, 0) > MAX_CHUNK_BYTES) {
+    line.fail("frames", `of ${MAX_CHUNK_BYTES} bytes of chunks at most`);
+  }
+  return { offset, length, chunks: decoded };
 }
 
 function decodeFrameChunk(line: Fields, item: unknown): FrameChunk {
   const [id, size] = Array.isArray(item) ? item : [];
-  if (!isChunkId(id) || !isInteger(size, MAX_CHUNK_BYTES)) {
+  if (!isChunkId(id) || !isSize(size, MAX_CHUNK_BYTES)) {
     line.fail("frames", "made of chunks, [id, size] each");
   }
   return { id, size };
 }
 
+function isSize(value: unknown, max: number): value is number {
+  return isInteger(value, max) && value > 0;
+}
+
 export function isChunkId(value: unknown): value is ChunkId {
-  return decodeBase64(value, CHUNK_ID_BYTES) !== undefined;
+  return typeof value === "string" && CHUNK_ID.test(value);
 }
 
 /** How many segments a group has. */

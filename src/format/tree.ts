@@ -6,12 +6,13 @@
 import type { Content } from "./content.ts";
 import { decodeContent, encodeContent } from "./content.ts";
 import type { Fields } from "./fields.ts";
-import { decodeBase64, encodeBase64, isInteger } from "./fields.ts";
+import { encodeBase64, isInteger } from "./fields.ts";
 import type { RawName } from "./raw-name.ts";
-import { decodeRaw, encodeRaw, rawName } from "./raw-name.ts";
+import { decodeRaw, encodeRaw } from "./raw-name.ts";
 
 /** What every entry has. */
 interface Common {
+  /** One component of a path; the root's is empty. */
   readonly name: RawName;
   /** Permission bits with setuid, setgid and sticky: 12 bits. */
   readonly mode: number;
@@ -64,7 +65,6 @@ export type Entry = FileEntry | DirectoryEntry | SymlinkEntry | SpecialEntry;
 
 const TYPES = ["file", "directory", "symlink", "fifo", "socket", "character", "block"] as const;
 const NANOSECONDS = 1_000_000_000n;
-const MAX_MODE = 0o7777;
 const MAX_ID = 2 ** 32 - 1;
 
 /** The JSON object of an entry's line; {@link decodeEntry} is the inverse. */
@@ -102,20 +102,41 @@ function encodeKind(entry: Entry): object {
   }
 }
 
-/** @throws {@link CorruptError} in the line's name if it is no entry. */
+/**
+ * Reads an entry of a directory. Its name is one component of a path: nothing
+ * that a restore could be led astray by.
+ *
+ * @throws {@link CorruptError} in the line's name if it is no entry.
+ */
 export function decodeEntry(line: Fields): Entry {
+  const name = decodeRaw(line, "name");
+  if (name === "" || name === "." || name === ".." || /[/\0]/.test(name)) {
+    line.fail("name", "a single name");
+  }
+  return decodeNamed(line, name);
+}
+
+/**
+ * Reads the root, which has no name.
+ *
+ * @throws {@link CorruptError} in the line's name if it is no entry, or has one.
+ */
+export function decodeRoot(line: Fields): Entry {
+  const name = decodeRaw(line, "name");
+  return name === "" ? decodeNamed(line, name) : line.fail("name", "empty");
+}
+
+function decodeNamed(line: Fields, name: RawName): Entry {
   const type = line.choice("type", TYPES);
   const common: Common = {
-    name: decodeName(line),
+    name,
     mode: decodeMode(line),
     uid: line.integer("uid", MAX_ID),
     gid: line.integer("gid", MAX_ID),
     ...(line.has("user") ? { user: line.string("user") } : {}),
     ...(line.has("group") ? { group: line.string("group") } : {}),
     mtime: decodeTime(line, "mtime"),
-    ...(line.has("xattrs")
-      ? { xattrs: line.array("xattrs").map((x) => decodeXattr(line, x)) }
-      : {}),
+    ...(line.has("xattrs") ? { xattrs: line.objects("xattrs").map(decodeXattr) } : {}),
   };
   switch (type) {
     case "file":
@@ -137,21 +158,13 @@ function decodeFile(line: Fields): Omit<FileEntry, keyof Common | "type"> {
       ? { holes: line.array("holes").map((h) => pairOf(line, "holes", h)) }
       : {}),
     ...(line.has("link") ? { link: line.string("link") } : {}),
-    ...(line.has("torn") ? { torn: true as const } : {}),
+    ...(line.has("torn") && line.boolean("torn") ? { torn: true as const } : {}),
   };
-}
-
-/** A name is one component of a path: nothing that a restore could be led astray by. */
-function decodeName(line: Fields): RawName {
-  const name = decodeRaw(line, "name");
-  if (name === "." || name === ".." || /[/\0]/.test(name)) line.fail("name", "a single name");
-  return name;
 }
 
 function decodeMode(line: Fields): number {
   const text = line.string("mode");
-  const mode = /^[0-7]{4}$/.test(text) ? Number.parseInt(text, 8) : MAX_MODE + 1;
-  return mode <= MAX_MODE ? mode : line.fail("mode", "four octal digits");
+  return /^[0-7]{4}$/.test(text) ? Number.parseInt(text, 8) : line.fail("mode", "4 octal digits");
 }
 
 function decodeDigest(line: Fields): string {
@@ -169,7 +182,8 @@ export function encodeTime(nanoseconds: bigint): string {
 }
 
 function decodeTime(line: Fields, field: string): bigint {
-  const match = /^(-?)(\d{1,12})\.(\d{9})$/.exec(line.string(field));
+  // Some file systems keep 64 bits of seconds, and some files have any.
+  const match = /^(-?)(\d{1,19})\.(\d{9})$/.exec(line.string(field));
   if (match === null) return line.fail(field, "seconds with nine decimals");
   const [, sign, seconds, decimals] = match as unknown as [string, string, string, string];
   const size = BigInt(seconds) * NANOSECONDS + BigInt(decimals);
@@ -180,12 +194,8 @@ function encodeXattr({ name, value }: Xattr): object {
   return { ...encodeRaw("name", name), value: encodeBase64(value) };
 }
 
-function decodeXattr(line: Fields, item: unknown): Xattr {
-  const { name, nameBytes, value } = (item ?? {}) as Record<string, unknown>;
-  const bytes = decodeBase64(value);
-  const raw = typeof name === "string" ? Buffer.from(name) : decodeBase64(nameBytes);
-  if (bytes === undefined || raw === undefined) return line.fail("xattrs", "names with values");
-  return { name: rawName(raw), value: bytes };
+function decodeXattr(fields: Fields): Xattr {
+  return { name: decodeRaw(fields, "name"), value: fields.bytes("value") };
 }
 
 function pair(line: Fields, field: string): readonly [number, number] {

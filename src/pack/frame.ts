@@ -11,7 +11,7 @@ import type { TapeWriter } from "./tape.ts";
 
 /** From this size on a chunk is its own frame. */
 const OWN_FRAME_BYTES = 64 * 1024;
-/** A shared frame is laid once it holds this much, or so many chunks. */
+/** A shared frame is laid once it holds this much, or so many chunks. It never holds {@link OWN_FRAME_BYTES} more. */
 const SHARED_FRAME_BYTES = 128 * 1024;
 const SHARED_FRAME_CHUNKS = 1024;
 
@@ -68,7 +68,7 @@ export class FrameWriter {
   }
 }
 
-/** The most bytes that a frame with a chunk at this place may hold. */
+/** The most bytes that a frame with a chunk at this place may hold: shared ones stay below a size. */
 export function frameLimit(place: Place): number {
   return Math.max(place.within + place.size, SHARED_FRAME_BYTES + OWN_FRAME_BYTES);
 }
@@ -79,7 +79,8 @@ export function frameLimit(place: Place): number {
  * @throws {@link CorruptError} in the frame's name if it is too short.
  */
 export function chunkOf(name: string, content: Uint8Array, { within, size }: Place): Uint8Array {
-  if (within + size > content.length)
+  if (within + size > content.length) {
     throw new CorruptError(name, "it is too short for its chunks");
+  }
   return content.subarray(within, within + size);
 }

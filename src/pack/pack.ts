@@ -15,10 +15,13 @@ import { segmentHash } from "./segment.ts";
 
 const MAGIC = 0x76726176; // "varv", little-endian
 export const TRAILER_BYTES = 8;
-/** A pack that lists so many chunks is full: it bounds tables, and claims in flight. */
+/**
+ * A pack that lists so many chunks takes no further segment: that bounds tables,
+ * and claims in flight, but for what the last segment brings.
+ */
 export const MAX_PACK_CHUNKS = 16384;
-/** Room behind the segments for a table, even if the last segment brings three times as many chunks. */
-const TABLE_RESERVE = 8 * 2 ** 20;
+/** Room behind the segments: for one that is longer than a pack, and for nearly every table. */
+const TABLE_RESERVE = 4 * 2 ** 20;
 
 /** A finished pack on its way to the target. */
 export interface FullPack {
@@ -34,7 +37,7 @@ export type Packing<T> = Generator<FullPack, T, Uint8Array>;
 export interface PackMaker {
   readonly run: RunName;
   readonly tape: number;
-  /** Bytes of segments in a full pack. */
+  /** The most bytes of segments in a pack, but that it holds at least one. */
   readonly packSize: number;
   /** Seals segments. */
   readonly sealer: Sealer;
@@ -78,8 +81,10 @@ export class PackWriter {
     const group = this.#groups.at(-1);
     if (group !== undefined && group.sealedSize === size) group.hashes.push(segmentHash(sealed));
     else this.#groups.push({ first: number, sealedSize: size, hashes: [segmentHash(sealed)] });
-    for (const frame of frames) this.#chunks += frame.chunks.length;
-    this.#frames.push(...frames);
+    for (const frame of frames) {
+      this.#chunks += frame.chunks.length;
+      this.#frames.push(frame);
+    }
     if (this.#chunks >= MAX_PACK_CHUNKS) yield* this.close();
   }
 
@@ -106,16 +111,25 @@ export class PackWriter {
     const table = { pack: nextPack(), parts: [{ run, tape, segments, frames: this.#frames }] };
     const sealed = sealTable(encodeTable(table));
     const hash = createHash("sha256").update(sealed).digest("hex");
-    const body = this.#used;
-    buffer.set(sealed, body);
-    const trailer = new DataView(buffer.buffer, buffer.byteOffset + body + sealed.length);
+    const end = this.#used + sealed.length;
+    const bytes = withRoom(buffer, this.#used, end + TRAILER_BYTES);
+    bytes.set(sealed, this.#used);
+    const trailer = new DataView(bytes.buffer, bytes.byteOffset + end, TRAILER_BYTES);
     trailer.setUint32(0, sealed.length, true);
     trailer.setUint32(4, MAGIC, true);
-    return {
-      table: { ...table, hash },
-      bytes: buffer.subarray(0, body + sealed.length + TRAILER_BYTES),
-    };
+    return { table: { ...table, hash }, bytes: bytes.subarray(0, end + TRAILER_BYTES) };
   }
+}
+
+/**
+ * `buffer`, or a longer one in its place. Frames may be hundreds of times smaller
+ * than their chunks, so no reserve is enough for the files that somebody may make.
+ */
+function withRoom(buffer: Uint8Array, used: number, size: number): Uint8Array {
+  if (size <= buffer.length) return buffer;
+  const longer = new Uint8Array(size);
+  longer.set(buffer.subarray(0, used));
+  return longer;
 }
 
 /**

@@ -133,8 +133,14 @@ export class Claims {
   }
 }
 
-/** @param slots - a power of two. */
+/**
+ * @param slots - a power of two.
+ * @throws RangeError if it is none, or so small that a probe would find no free slot.
+ */
 export function claimMemory(slots: number): SharedArrayBuffer {
+  if (slots < 4 || !Number.isInteger(Math.log2(slots))) {
+    throw new RangeError(`a table of ${slots} claims: take a power of two from 4 on`);
+  }
   return new SharedArrayBuffer(HEADER_WORDS * 4 + slots * (CHUNK_ID_BYTES + 1));
 }
 

@@ -1,6 +1,6 @@
 /**
  * Gathers the segments that a snapshot needs, while the backup runs: one bit
- * for each segment of each tape, 2 MB for a tape of a terabyte.
+ * for each segment of each tape, about 3 MB for a tape of a terabyte.
  */
 import type { RunName } from "../format/names.ts";
 import type { SegmentRanges, TapeReach } from "../format/reach.ts";
@@ -30,11 +30,8 @@ export class Reach {
   readonly #runs = new Map<RunName, Map<number, SegmentSet>>();
 
   add({ run, tape, first, last }: Span): void {
-    let tapes = this.#runs.get(run);
-    if (tapes === undefined) this.#runs.set(run, (tapes = new Map()));
-    let segments = tapes.get(tape);
-    if (segments === undefined) tapes.set(tape, (segments = new SegmentSet()));
-    segments.add(first, last);
+    const tapes = getOrAdd(this.#runs, run, () => new Map<number, SegmentSet>());
+    getOrAdd(tapes, tape, () => new SegmentSet()).add(first, last);
   }
 
   /** The runs that hold something the snapshot needs. */
@@ -51,42 +48,67 @@ export class Reach {
   }
 }
 
+/** Segments in one sheet of bits: small, for of many old runs little is left. */
+const SHEET = 4096;
+
+/**
+ * A set of segment numbers. Sheets of bits are made as they are needed: a number
+ * comes from an index object, and a huge one must not cost huge memory.
+ */
 class SegmentSet {
-  #bits = new Uint8Array(64);
-  #end = 0;
+  readonly #sheets = new Map<number, Uint8Array>();
 
   add(first: number, last: number): void {
-    if (last >= this.#bits.length * 8) this.#grow(last);
-    for (let at = first; at <= last; at++) {
-      // Whole bytes at once where a large file covers them.
-      if ((at & 7) === 0 && at + 7 <= last) {
-        this.#bits[at >>> 3] = 0xff;
-        at += 7;
-      } else {
-        this.#bits[at >>> 3] = (this.#bits[at >>> 3] ?? 0) | (1 << (at & 7));
-      }
+    for (let from = first; from <= last; ) {
+      const number = Math.floor(from / SHEET);
+      const base = number * SHEET;
+      const sheet = getOrAdd(this.#sheets, number, () => new Uint8Array(SHEET / 8));
+      setBits(sheet, from - base, Math.min(last - base, SHEET - 1));
+      from = base + SHEET;
     }
-    this.#end = Math.max(this.#end, last + 1);
   }
 
   ranges(): SegmentRanges {
     const ranges: [number, number][] = [];
-    for (let at = 0; at < this.#end; at++) {
-      if (!this.#has(at)) continue;
-      const first = at;
-      while (at + 1 < this.#end && this.#has(at + 1)) at += 1;
-      ranges.push([first, at]);
+    for (const [number, sheet] of [...this.#sheets].sort(([a], [b]) => a - b)) {
+      for (const [first, last] of stretchesOf(sheet)) {
+        const open = ranges.at(-1);
+        if (open?.[1] === number * SHEET + first - 1) open[1] = number * SHEET + last;
+        else ranges.push([number * SHEET + first, number * SHEET + last]);
+      }
     }
     return ranges;
   }
+}
 
-  #has(at: number): boolean {
-    return ((this.#bits[at >>> 3] ?? 0) & (1 << (at & 7))) !== 0;
+function setBits(sheet: Uint8Array, first: number, last: number): void {
+  for (let at = first; at <= last; at++) {
+    // Whole bytes at once where a large file covers them.
+    if ((at & 7) === 0 && at + 7 <= last) {
+      sheet[at >> 3] = 0xff;
+      at += 7;
+    } else {
+      sheet[at >> 3] = (sheet[at >> 3] ?? 0) | (1 << (at & 7));
+    }
   }
+}
 
-  #grow(last: number): void {
-    const bits = new Uint8Array(Math.max(this.#bits.length * 2, (last >>> 3) + 1));
-    bits.set(this.#bits);
-    this.#bits = bits;
+/** The bits that are set, `[first, last]`; stretches may touch. */
+function* stretchesOf(sheet: Uint8Array): Generator<[number, number]> {
+  for (const [at, bits] of sheet.entries()) {
+    if (bits === 0xff) yield [at * 8, at * 8 + 7];
+    else {
+      for (let bit = 0; bits >> bit > 0; bit++) {
+        if ((bits & (1 << bit)) !== 0) yield [at * 8 + bit, at * 8 + bit];
+      }
+    }
   }
+}
+
+function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const found = map.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  map.set(key, made);
+  return made;
 }
