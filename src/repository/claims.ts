@@ -19,6 +19,7 @@ const COUNT = 1;
 const COMMITS = 2;
 const PACKS = 3;
 const HEADER_WORDS = 4;
+const LOCK_TIMEOUT_MS = 60_000;
 const KEY_WORDS = CHUNK_ID_BYTES / 4;
 
 /** Enough for the packs of many workers; 35 bytes a slot. */
@@ -120,9 +121,13 @@ export class Claims {
     Atomics.sub(this.#header, COUNT, 1);
   }
 
+  /** @throws Error if whoever has the lock never gives it back: a thread that was ended within. */
   #locked<T>(work: () => T): T {
     while (Atomics.compareExchange(this.#header, LOCK, 0, 1) !== 0) {
-      Atomics.wait(this.#header, LOCK, 1);
+      // It is held for microseconds.
+      if (Atomics.wait(this.#header, LOCK, 1, LOCK_TIMEOUT_MS) === "timed-out") {
+        throw new Error("the claims are locked by a thread that is gone");
+      }
     }
     try {
       return work();
