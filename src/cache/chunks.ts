@@ -3,7 +3,7 @@
  * (packs.ts sees to that), so what is found here can be read and reused.
  */
 import type { Place } from "../format/table.ts";
-import { decodePlace } from "./codec.ts";
+import { decodePlace, placeRun } from "./codec.ts";
 import { Environment } from "./environment.ts";
 import { RunNumbers } from "./runs.ts";
 import type { Table } from "./table.ts";
@@ -19,11 +19,10 @@ export class ChunkTable {
 
   /** Where the chunk with this id, 32 bytes, lies; nothing if it is not known. */
   locate(id: Uint8Array): Place | undefined {
-    const value = this.#table.get(id);
-    if (value === undefined) return undefined;
-    const { runNumber, ...place } = decodePlace(value);
-    const run = this.#runs.name(runNumber);
-    return run === undefined ? undefined : { run, ...place };
+    const record = this.#table.getRecord(id);
+    if (record === undefined) return undefined;
+    const run = this.#runs.name(placeRun(record));
+    return run === undefined ? undefined : decodePlace(record, run);
   }
 }
 

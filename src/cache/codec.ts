@@ -2,6 +2,7 @@
  * The bytes of keys and values that more than one table uses. Numbers are
  * big-endian, so that keys sort by value.
  */
+import type { RunName } from "../format/names.ts";
 import type { Place } from "../format/table.ts";
 
 /** What {@link Place} says, but the run by its local number (runs.ts). */
@@ -18,15 +19,36 @@ export function encodePlace(target: Buffer, at: number, place: LocalPlace): void
   target.writeUInt32BE(place.size, at + 20);
 }
 
-/** The inverse of {@link encodePlace}. */
-export function decodePlace(bytes: Buffer): LocalPlace {
+/** The inverse of {@link encodePlace}, once somebody knows the run; what follows is left alone. */
+export function decodePlace(bytes: Buffer, run: RunName): Place {
+  // Field by field: it is asked for every chunk, and a spread takes four times as long.
   return {
-    runNumber: bytes.readUInt32BE(0),
+    run,
     tape: bytes.readUInt16BE(4),
     offset: bytes.readUIntBE(6, 6),
     length: bytes.readUInt32BE(12),
     within: bytes.readUInt32BE(16),
     size: bytes.readUInt32BE(20),
+  };
+}
+
+/** The number of the run in a place, for {@link decodePlace}. */
+export function placeRun(bytes: Buffer): number {
+  return bytes.readUInt32BE(0);
+}
+
+/** Of a place, only what tells its segments. */
+export function decodeExtent(bytes: Buffer): {
+  runNumber: number;
+  tape: number;
+  offset: number;
+  length: number;
+} {
+  return {
+    runNumber: bytes.readUInt32BE(0),
+    tape: bytes.readUInt16BE(4),
+    offset: bytes.readUIntBE(6, 6),
+    length: bytes.readUInt32BE(12),
   };
 }
 

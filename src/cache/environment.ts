@@ -5,7 +5,7 @@
  * transaction is committed and on the disk, and when it fails, it throws. No
  * promise of a write can be lost, and lmdb-js, which ends a running batch early
  * when a synchronous transaction comes by, cannot tear one in two. It costs the
- * thread about 12 us a chunk at worst (bench/cache.bench.ts).
+ * thread about 20 us a chunk at worst (bench/cache.bench.ts).
  *
  * Every commit is flushed, in LMDB's own order: data, then the page that names
  * it. Unflushed, a power cut leaves pages of different ages under one root,

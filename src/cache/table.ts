@@ -4,14 +4,18 @@
  * LMDB checks nothing that it reads, so each record ends with the CRC-32 of its
  * key and value. What has rotted is never believed: it counts as missing, and
  * the worst that follows is that something is read or stored again. A look-up
- * takes 15 % longer for it.
+ * takes a tenth longer for it.
  */
 import { crc32 } from "node:zlib";
 import type { Database } from "lmdb";
 
 const CHECKSUM_BYTES = 4;
-/** The first page of a range is small, for readers that want little; each next one is double. */
-const FIRST_PAGE = 4;
+const CRC_POLYNOMIAL = 0xedb88320;
+const CRC_TABLE: Int32Array = crcTable();
+/** Up to here a loop is faster than zlib behind a native call. */
+const SHORT_BYTES = 256;
+/** The first page of a range is one entry, for readers that want no more; each next one is double. */
+const FIRST_PAGE = 1;
 const LAST_PAGE = 256;
 /** lmdb-js hands out views of the map itself from 16 MiB on, and those do not survive its growth. */
 const MAX_VALUE_BYTES: number = 8 * 2 ** 20;
@@ -44,8 +48,14 @@ export class Table {
 
   /** The value under a key, in bytes of the caller's own. */
   get(key: Uint8Array): Buffer | undefined {
+    const record = this.getRecord(key);
+    return record === undefined ? undefined : valuePart(record);
+  }
+
+  /** The same with the checksum still on, which is checked: cutting it off costs a fifth of a look-up. */
+  getRecord(key: Uint8Array): Buffer | undefined {
     const record = this.#database.getBinary(key);
-    return record === undefined ? undefined : this.#checked(key, record);
+    return record === undefined || this.#isSound(key, record) ? record : undefined;
   }
 
   /** Only within {@link Environment.write}. */
@@ -68,17 +78,16 @@ export class Table {
    * no snapshot, and what is written meanwhile may or may not appear.
    */
   *entries(range: KeyRange): Generator<[key: Buffer, value: Buffer]> {
-    for (const [key, bytes] of this.records(range)) {
-      const value = this.#checked(key, bytes);
-      if (value) yield [key, value];
+    for (const [key, record] of this.records(range)) {
+      if (this.#isSound(key, record)) yield [key, valuePart(record)];
     }
   }
 
-  /** The same without checking, and with the checksums still on: for {@link verify}. */
+  /** The same without checking, and with the checksums still on: see {@link isSound}. */
   *records(range: KeyRange): Generator<[key: Buffer, record: Buffer]> {
     const read = (options: object) => [...this.#database.getRange(options)];
     for (const { key, value } of paged(range, read, (entry) => entry.key)) {
-      yield [asBuffer(key), asBuffer(value)];
+      yield [asBuffer(key), value];
     }
   }
 
@@ -88,10 +97,10 @@ export class Table {
     for (const key of paged(range, read, (key) => key)) yield asBuffer(key);
   }
 
-  #checked(key: Uint8Array, bytes: Uint8Array): Buffer | undefined {
-    const value = verify(key, asBuffer(bytes));
-    if (value === undefined) this.#damaged();
-    return value;
+  #isSound(key: Uint8Array, record: Buffer): boolean {
+    const sound = isSound(key, record);
+    if (!sound) this.#damaged();
+    return sound;
   }
 }
 
@@ -120,18 +129,45 @@ function record(key: Uint8Array, value: Uint8Array): Buffer {
   }
   const bytes = Buffer.allocUnsafe(value.length + CHECKSUM_BYTES);
   bytes.set(value);
-  bytes.writeUInt32BE(crc32(value, crc32(key)), value.length);
+  bytes.writeUInt32BE(checksum(key, bytes), value.length);
   return bytes;
 }
 
-/** The value of a record; nothing if it does not match its checksum. */
-export function verify(key: Uint8Array, bytes: Buffer): Buffer | undefined {
-  const length = bytes.length - CHECKSUM_BYTES;
-  if (length < 0) return undefined;
-  const value = bytes.subarray(0, length);
-  return crc32(value, crc32(key)) === bytes.readUInt32BE(length) ? value : undefined;
+/** Whether a record ends with the checksum of its key and value. */
+export function isSound(key: Uint8Array, record: Buffer): boolean {
+  const length = record.length - CHECKSUM_BYTES;
+  return length >= 0 && checksum(key, record) === record.readUInt32BE(length);
+}
+
+export function valuePart(record: Buffer): Buffer {
+  return record.subarray(0, record.length - CHECKSUM_BYTES);
+}
+
+function checksum(key: Uint8Array, record: Buffer): number {
+  return extend(extend(0, key, key.length), record, record.length - CHECKSUM_BYTES);
+}
+
+/** CRC-32 over the first `length` bytes, behind those of `crc`. */
+function extend(crc: number, bytes: Uint8Array, length: number): number {
+  if (length > SHORT_BYTES) return crc32(bytes.subarray(0, length), crc);
+  let state = ~crc;
+  for (let at = 0; at < length; at += 1) {
+    state = (CRC_TABLE[(state ^ (bytes[at] as number)) & 0xff] as number) ^ (state >>> 8);
+  }
+  return ~state >>> 0;
+}
+
+function crcTable(): Int32Array {
+  return new Int32Array(256).map((_, byte) => {
+    let state = byte;
+    for (let bit = 0; bit < 8; bit += 1) {
+      state = state & 1 ? (state >>> 1) ^ CRC_POLYNOMIAL : state >>> 1;
+    }
+    return state;
+  });
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

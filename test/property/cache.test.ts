@@ -18,7 +18,7 @@ import {
 } from "../support/cache.ts";
 import { CHUNKS, Model, Writer } from "../support/cache-model.ts";
 
-const RUNS = process.env["SLOW"] ? 300 : 25;
+const RUNS = process.env["SLOW"] ? 300 : 15;
 const TAPES = [0, 1, 0xffff];
 
 type Step =
