@@ -33,6 +33,7 @@ const NUMBER = /^[1-9]\d{0,8}$/;
 const HEAD_BYTES = 8192;
 /** Of a process's line in `/proc/<pid>/stat`, behind its name: when it began. */
 const START_TIME_FIELD = 19;
+const ZOMBIE = "Z";
 
 /** Finds the generation to open, makes the first, salvages one in doubt. */
 export async function soundGeneration(directory: string): Promise<number> {
@@ -169,6 +170,8 @@ function processKey(pid: number): string | undefined {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // Killed, but nobody has asked for its exit status yet.
+    if (fields[0] === ZOMBIE) return undefined;
     return `${boot} ${fields[START_TIME_FIELD]}`;
   } catch {
     return "alive";

@@ -19,6 +19,7 @@ import {
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Cache } from "../../src/cache/cache.ts";
 import { AccessError, UnavailableError } from "../../src/errors.ts";
@@ -190,11 +191,13 @@ test("a process killed amid its writes leaves all that it told of", async () => 
   for (const packs of [1, 7, 30]) {
     const directory = cacheDirectory();
     const child = spawn(process.execPath, [CHILD, "add", directory]);
+    const exit = once(child, "exit");
     let told = 0;
     for await (const line of createInterface({ input: child.stdout })) {
       told = Number(line);
       if (told === packs) child.kill("SIGKILL");
     }
+    await exit;
     const cache = await Cache.open(directory, IDENTITY);
     assert.equal(cache.fresh, false);
     assert.ok(cache.segments.holds(RUN, 0, 0, told * 64 - 1));
@@ -213,6 +216,24 @@ test("a process that died leaves nothing behind that a later one trips over", as
   await cache.close();
   assert.deepEqual(readdirSync(directory), ["2"]);
   assert.deepEqual(readdirSync(cache.path).sort(), ["clean", "data.mdb", "data.mdb-lock"]);
+});
+
+test("a killed process that nobody has buried vouches for nothing", async () => {
+  const directory = cacheDirectory();
+  // A shell that starts it and goes on as something that asks for no exit status.
+  const script = '"$0" "$1" vanish "$2" & exec sleep 60';
+  const parent = spawn("sh", ["-c", script, process.execPath, CHILD, directory]);
+  const states = () =>
+    readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, "utf8")
+      .trim()
+      .split(" ")
+      .map((pid) => / ([A-Z]) /.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1]);
+  while (!existsSync(join(directory, "1")) || states()[0] !== "Z") await setTimeout(5);
+  const cache = await Cache.open(directory, IDENTITY);
+  assert.ok(cache.chunks.locate(idBytes(1)));
+  assert.equal(cache.path, join(directory, "2"));
+  await cache.close();
+  parent.kill();
 });
 
 test("two processes at once share one cache, and neither ends the other's", async () => {
