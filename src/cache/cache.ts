@@ -12,7 +12,7 @@ import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { AccessError, UnavailableError, VarveError } from "../errors.ts";
 import { ChunkTable } from "./chunks.ts";
-import { Environment, isDatabaseError, LAYOUT } from "./environment.ts";
+import { Environment, isDatabaseError, LAYOUT, TABLES } from "./environment.ts";
 import {
   advance,
   codeOf,
@@ -141,6 +141,21 @@ export class Cache {
    */
   putState(name: string, bytes: Uint8Array): void {
     this.#environment.write(() => this.#state.put(stateKey(name), bytes));
+  }
+
+  /**
+   * Forgets everything that is known of the repository, which is not what it was.
+   *
+   * @throws {@link UnavailableError} if it cannot be written; then nothing is forgotten.
+   */
+  clear(): void {
+    this.paths.flush();
+    this.#environment.write(() => {
+      const identity = this.#state.get(IDENTITY_KEY);
+      for (const name of TABLES) this.#environment.table(name).clear();
+      if (identity !== undefined) this.#state.put(IDENTITY_KEY, identity);
+    });
+    this.packs.forget();
   }
 
   /**

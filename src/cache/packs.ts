@@ -94,7 +94,7 @@ export class PackIndex {
     try {
       await this.#addIndexes(indexes);
     } catch (error) {
-      this.#forget();
+      this.forget();
       throw error;
     }
   }
@@ -211,13 +211,13 @@ export class PackIndex {
     try {
       this.#environment.write(action);
     } catch (error) {
-      this.#forget();
+      this.forget();
       throw error;
     }
   }
 
-  /** Runs and segments may have learnt what is not on the disk. */
-  #forget(): void {
+  /** Looks everything up anew: runs and segments may have learnt what is not on the disk. */
+  forget(): void {
     this.#runs.forget();
     this.#segments.forget();
   }

@@ -73,6 +73,11 @@ export class Table {
     this.#database.removeSync(key);
   }
 
+  /** Removes all records. Only within {@link Environment.write}. */
+  clear(): void {
+    this.#database.clearSync();
+  }
+
   /**
    * Sorted entries. They are read a page at a time, so that a slow reader holds
    * no snapshot, and what is written meanwhile may or may not appear.

@@ -13,6 +13,6 @@ export async function refreshView(
   host: string,
 ): Promise<void> {
   const names = await listIndex(repository.target, host);
-  if (isStale(cache, names)) await cache.clear();
+  if (isStale(cache, names)) cache.clear();
   await readNewIndex(repository, cache, names);
 }

@@ -251,3 +251,25 @@ test("threads look up while packs are added, and miss nothing that was committed
   assert.ok(cache.chunks.locate(idBytes(100_001)));
   await cache.close();
 });
+
+test("what is cleared is forgotten, and can be entered again", async () => {
+  const directory = cacheDirectory();
+  const cache = await Cache.open(directory, IDENTITY);
+  await cache.packs.addIndexes([{ name: "index/1", tables: [packOf(1, 0, 3)] }]);
+  cache.packs.add(packOf(2, 3, 3));
+  cache.paths.put(HERE, "a" as RawName, Uint8Array.of(1));
+  cache.putState("s", Uint8Array.of(1));
+  cache.clear();
+  assert.equal(cache.chunks.locate(idBytes(2)), undefined);
+  assert.equal(cache.segments.holds(RUN, 1, 0, 0), false);
+  assert.deepEqual([...cache.packs.indexNames()], []);
+  assert.deepEqual([...cache.packs.unindexed()], []);
+  assert.deepEqual([...cache.paths.between(HERE)], []);
+  assert.equal(cache.getState("s"), undefined);
+  await cache.packs.addIndexes([{ name: "index/1", tables: [packOf(1, 0, 3)] }]);
+  assert.deepEqual(cache.chunks.locate(idBytes(2))?.run, RUN);
+  await cache.close();
+  const again = await Cache.open(directory, IDENTITY);
+  assert.equal(again.fresh, false);
+  await again.close();
+});
