@@ -49,9 +49,13 @@ const CHUNKS_A_REPORT = 1024;
 /** O_NONBLOCK: what was a file may be a FIFO by now, and nobody may ever write to it. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** What says that a file has not changed: size, times in nanoseconds, identity. */
+/** What says that a file has not changed: size, times in nanoseconds, identity. One character a byte. */
 export function signatureOf({ size, mtimeNs, ctimeNs, ino, dev }: BigIntStats): string {
-  return `${size} ${mtimeNs} ${ctimeNs} ${ino} ${dev}`;
+  const fields = Buffer.allocUnsafe(5 * 8);
+  for (const [at, field] of [size, mtimeNs, ctimeNs, ino, dev].entries()) {
+    fields.writeBigInt64LE(BigInt.asIntN(64, field), at * 8);
+  }
+  return fields.toString("latin1");
 }
 
 /** Reads one file and stores what the repository lacks of it. */

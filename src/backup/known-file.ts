@@ -6,13 +6,12 @@
  * stored: it promises nothing. Whoever uses it first sees whether all that it
  * refers to is in the repository.
  */
+import { pack, unpack } from "msgpackr";
 import type { Content } from "../format/content.ts";
 import { decodeContent, encodeContent } from "../format/content.ts";
-import { Fields } from "../format/fields.ts";
-import { decodeLine } from "../format/lines.ts";
+import { decodeBase64, encodeBase64, Fields } from "../format/fields.ts";
 import { parseRunName } from "../format/names.ts";
 import type { ChunkId } from "../format/table.ts";
-import { isChunkId } from "../format/table.ts";
 import type { Span } from "../repository/reach.ts";
 import type { StoredChunk } from "./chunk-writer.ts";
 
@@ -26,40 +25,68 @@ export interface KnownFile {
   readonly unplaced: readonly ChunkId[];
 }
 
+/** A record as it is packed: there is one for each file of a tree, so it is compact. */
+type Packed = [
+  signature: Buffer,
+  size: number,
+  depth: number,
+  chunks: (readonly [Uint8Array | undefined, number])[],
+  digest: readonly [string, Uint8Array] | undefined,
+  spans: (readonly [string, number, number, number])[],
+  unplaced: (Uint8Array | undefined)[],
+];
+
 export function encodeKnownFile(file: KnownFile): Uint8Array {
   const { signature, content, digest, spans, unplaced } = file;
-  return Buffer.from(
-    JSON.stringify({
-      signature,
-      content: encodeContent(content),
-      ...(digest === undefined ? {} : { digest }),
-      spans: spans.map(({ run, tape, first, last }) => [run, tape, first, last]),
-      ...(unplaced.length === 0 ? {} : { unplaced }),
-    }),
-  );
+  const packed: Packed = [
+    Buffer.from(signature, "latin1"),
+    content.size,
+    content.depth,
+    content.chunks.map(({ id, size }) => [decodeBase64(id), size]),
+    digest === undefined ? undefined : packDigest(digest),
+    spans.map(({ run, tape, first, last }) => [run, tape, first, last]),
+    unplaced.map((id) => decodeBase64(id)),
+  ];
+  return pack(packed);
 }
 
 /** Nothing, if the record is not what this version writes: then the file is read. */
 export function decodeKnownFile(bytes: Uint8Array): KnownFile | undefined {
   try {
-    const fields = decodeLine("cache", Buffer.from(bytes).toString("utf8"));
+    const packed: Packed = unpack(bytes);
+    const [signature, size, depth, chunks, digest, spans, unplaced] = packed;
+    const list = chunks.map(([id, size]) => ({ id: textOf(id), size }));
     return {
-      signature: fields.string("signature"),
-      content: decodeContent(fields.object("content")),
-      ...(fields.has("digest") ? { digest: fields.string("digest") } : {}),
-      spans: fields.array("spans").map((item) => decodeSpan(fields, item)),
-      unplaced: fields.has("unplaced") ? fields.strings("unplaced").filter(isChunkId) : [],
+      signature: signature.toString("latin1"),
+      // Checked as if it came from the store: it goes back there.
+      content: decodeContent(new Fields("cache", encodeContent({ size, depth, chunks: list }))),
+      // msgpack knows no undefined, and gives null back.
+      ...(digest ? { digest: unpackDigest(digest) } : {}),
+      spans: spans.map(unpackSpan),
+      unplaced: unplaced.map(textOf),
     };
   } catch {
     return undefined;
   }
 }
 
-function decodeSpan(fields: Fields, item: unknown): Span {
-  const [run, tape, first, last] = Array.isArray(item) ? item : [];
-  const span = new Fields(fields.name, { tape, first, last });
+function textOf(id: Uint8Array | undefined): ChunkId {
+  return encodeBase64(id ?? new Uint8Array()) as ChunkId;
+}
+
+function packDigest(digest: string): readonly [string, Uint8Array] {
+  const end = digest.indexOf(":");
+  return [digest.slice(0, end), Buffer.from(digest.slice(end + 1), "hex")];
+}
+
+function unpackDigest([name, hash]: readonly [string, Uint8Array]): string {
+  return `${name}:${Buffer.from(hash).toString("hex")}`;
+}
+
+function unpackSpan([run, tape, first, last]: readonly unknown[]): Span {
+  const span = new Fields("cache", { tape, first, last });
   return {
-    run: parseRunName(fields.name, run),
+    run: parseRunName("cache", run),
     tape: span.integer("tape"),
     first: span.integer("first"),
     last: span.integer("last"),

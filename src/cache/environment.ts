@@ -31,6 +31,8 @@ export const TABLES = [
   "directories",
 ] as const;
 
+const MAP_BYTES: number = 2 ** 36;
+
 /** Environments of another layout are foreign. */
 export const LAYOUT = 1;
 
@@ -62,6 +64,8 @@ export class Environment {
       readOnly: access === "read",
       // Or commits would be flushed after they are seen: see above.
       overlappingSync: false,
+      // Addresses, not memory. Where the map has to grow, lmdb-js keeps the old ones beside it.
+      mapSize: MAP_BYTES,
       maxDbs: TABLES.length,
       encoding: "binary",
       keyEncoding: "binary",

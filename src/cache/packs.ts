@@ -85,6 +85,18 @@ export class PackIndex {
   }
 
   /**
+   * Records an index object that this host has just written, of packs that were added before.
+   *
+   * @throws {@link UnavailableError} if it cannot be written; then they count as unlisted still.
+   */
+  listed(name: string, packs: Iterable<string>): void {
+    this.#environment.write(() => {
+      for (const pack of packs) this.#unindexed.remove(Buffer.from(pack));
+      this.#indexes.put(Buffer.from(name), NOTHING);
+    });
+  }
+
+  /**
    * Enters what index objects list, those of a run in order. Each name is
    * recorded with or after all that its object lists.
    *

@@ -106,7 +106,10 @@ export class IndexWriter {
     const tables: PackTable[] = [...cache.packs.unindexed()];
     if (tables.length === 0) return;
     const { object } = await this.write({ holds: "places", tables });
-    await cache.packs.addIndexes([{ name: object, tables }]);
+    cache.packs.listed(
+      object,
+      tables.map(({ pack }) => pack),
+    );
   }
 }
 

@@ -273,3 +273,17 @@ test("what is cleared is forgotten, and can be entered again", async () => {
   assert.equal(again.fresh, false);
   await again.close();
 });
+
+test("packs that an index object was written for are listed, and stay known", async () => {
+  const cache = await openCache();
+  const [first, second] = [packOf(1, 0, 2), packOf(2, 2, 2)];
+  for (const table of [first, second]) cache.packs.add(table);
+  cache.packs.listed("index/1", [first.pack]);
+  assert.deepEqual([...cache.packs.indexNames()], ["index/1"]);
+  assert.deepEqual(
+    [...cache.packs.unindexed()].map(({ pack }) => pack),
+    [second.pack],
+  );
+  assert.deepEqual(cache.chunks.locate(idBytes(1))?.run, RUN);
+  await cache.close();
+});
