@@ -3,14 +3,11 @@
  * to the target, what was committed restores, and the next run goes on.
  */
 import assert from "node:assert/strict";
-import { appendFileSync, cpSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { runOfObject } from "../../src/format/names.ts";
 import { listIndex, readIndex } from "../../src/repository/index-objects.ts";
 import { Repository } from "../../src/repository/repository.ts";
-import { MemoryTarget } from "../../src/target/memory.ts";
 import { SettledTarget } from "../../src/target/retry.ts";
 import { audit } from "../support/audit.ts";
 import type { Call, Schedule } from "../support/faults.ts";
@@ -22,67 +19,14 @@ import {
   lostReply,
   notDone,
 } from "../support/faults.ts";
-import { randomBytes } from "../support/random.ts";
-import { namesOf, scratchDirectory } from "../support/scratch.ts";
-import type { Site } from "../support/site.ts";
-import { backUp, cacheDirectory, HOST, makeSite } from "../support/site.ts";
-import { chunksStored, copyOf } from "../support/stored.ts";
-import type { Survey } from "../support/tree.ts";
-import { assertSameTree, directory, file, plant, survey } from "../support/tree.ts";
+import type { Scene } from "../support/scenes.ts";
+import { copyScene, scenes } from "../support/scenes.ts";
+import { namesOf } from "../support/scratch.ts";
+import { backUp, cacheDirectory, HOST } from "../support/site.ts";
+import { chunksStored } from "../support/stored.ts";
+import { assertSameTree } from "../support/tree.ts";
 
 const RUNS = process.env["SLOW"] ? 100 : 8;
-const MIB = 2 ** 20;
-
-/** Content that fills more than one pack of 1 MiB, and little besides. */
-const early = directory({
-  a: file(randomBytes(1, 0.6 * MIB)),
-  b: file(randomBytes(2, 0.6 * MIB)),
-  empty: file(""),
-  inner: directory({ copy: file(randomBytes(1, 0.6 * MIB)), small: file("small") }),
-});
-
-/** A source, and a repository as it stands before the backup that is looked at. */
-interface Scene {
-  readonly site: Site;
-  readonly source: string;
-  readonly store: MemoryTarget;
-  readonly cache: string;
-  /** The snapshots that there are, and the one that is to come. */
-  readonly trees: readonly Survey[];
-}
-
-/** Nothing has been backed up yet. */
-async function firstScene(): Promise<Scene> {
-  const source = scratchDirectory();
-  plant(source, early);
-  const store = new MemoryTarget();
-  return {
-    site: await makeSite(store),
-    source,
-    store,
-    cache: cacheDirectory(),
-    trees: [survey(source)],
-  };
-}
-
-/** There is a snapshot; since then the tree has changed. */
-async function secondScene(): Promise<Scene> {
-  const scene = await firstScene();
-  const { site, source, store, cache } = scene;
-  await backUp(site, store, source, { cache });
-  appendFileSync(join(source, "a"), randomBytes(3, MIB / 2));
-  rmSync(join(source, "inner/small"));
-  return { ...scene, trees: [...scene.trees, survey(source)] };
-}
-
-const scenes = { first: firstScene(), second: secondScene() };
-
-/** A copy that a scenario may spoil. */
-async function copyScene({ store, cache, ...scene }: Scene): Promise<Scene> {
-  const copy = cacheDirectory();
-  cpSync(cache, copy, { recursive: true });
-  return { ...scene, store: await copyOf(store), cache: copy };
-}
 
 /** The calls that a backup makes if nothing happens. */
 async function callsOf(scene: Scene): Promise<readonly Call[]> {
