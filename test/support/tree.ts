@@ -40,7 +40,7 @@ export function plant(path: string, what: Plant): void {
   plantAt(Buffer.from(path), what);
 }
 
-function plantAt(path: Buffer, what: Plant): void {
+export function plantAt(path: Buffer, what: Plant): void {
   if (what.type === "symlink") {
     symlinkSync(Buffer.from(what.target, "latin1"), path);
   } else if (what.type === "file") {
