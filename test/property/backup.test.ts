@@ -47,6 +47,16 @@ describe("restore(backup(tree))", () => {
     );
   });
 
+  it("is the tree, with a name as long as names can be", async () => {
+    const source = scratchDirectory();
+    plant(source, directory({ ["x".repeat(255)]: file("short") }));
+    const target = new MemoryTarget();
+    const site = await makeSite(target);
+    const { summary } = await backUp(site, target, source);
+    const [tree] = await restoreAll(site, target, [summary.run]);
+    assertSameTree(tree ?? new Map(), survey(source));
+  });
+
   it("is the file, where that is all the source is", async () => {
     const source = join(scratchDirectory(), "file");
     plant(source, file(randomBytes(1, 100_000)));
