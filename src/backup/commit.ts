@@ -91,25 +91,40 @@ async function makeEnd(
   };
 }
 
-/** The runs without a snapshot of their own whose chunks this one needs. */
+/**
+ * The runs without a snapshot of their own that this one needs something of:
+ * chunks on their tapes, or the index of such chunks, which may be another's.
+ */
 async function adopted(
   repository: Repository,
   run: RunName,
   reach: Reach,
   uncommitted: readonly RunName[],
 ): Promise<RunObjects[]> {
-  const candidates = new Set(uncommitted);
-  const runs = reach.runs().filter((other) => other !== run && candidates.has(other));
-  return Promise.all(runs.map((other) => objectsOf(repository, other)));
+  const reached = new Set(reach.runs());
+  const adopts: RunObjects[] = [];
+  for (const other of uncommitted) {
+    if (other === run) continue;
+    const { index, placed } = await indexOf(repository, other);
+    if (![other, ...placed].some((name) => reached.has(name))) continue;
+    const key = objectHashOf(await repository.target.read(runKeyName(other), MAX_KEY_BYTES));
+    adopts.push({ run: other, key, index });
+  }
+  return adopts;
 }
 
-async function objectsOf(repository: Repository, run: RunName): Promise<RunObjects> {
-  const { target } = repository;
-  const key = objectHashOf(await target.read(runKeyName(run), MAX_KEY_BYTES));
+/** A run's index objects, and the runs whose packs they list: its own, and what it found unlisted. */
+async function indexOf(
+  repository: Repository,
+  run: RunName,
+): Promise<{ index: ObjectHash[]; placed: Set<RunName> }> {
   const index: ObjectHash[] = [];
-  for (const name of await listIndex(target, run)) {
-    const { object, hash } = await readIndex(repository, name);
-    index.push({ object, hash });
+  const placed = new Set<RunName>();
+  for (const name of await listIndex(repository.target, run)) {
+    const content = await readIndex(repository, name);
+    index.push({ object: content.object, hash: content.hash });
+    if (content.holds !== "places") continue;
+    for (const { parts } of content.tables) for (const part of parts) placed.add(part.run);
   }
-  return { run, key, index };
+  return { index, placed };
 }

@@ -9,10 +9,11 @@
 import type { BigIntStats } from "node:fs";
 import { lstatSync, readdirSync } from "node:fs";
 import type { RawName } from "../format/raw-name.ts";
-import { joinPath, systemPath } from "./path.ts";
+import { joinPath, lastName, systemPath } from "./path.ts";
 
 /** A name in the tree, as lstat saw it. */
 export interface Found {
+  /** Empty for a root that is a directory: it stands for what is in it. */
   readonly name: RawName;
   /** From the root of the walk; the root's is empty. */
   readonly path: RawName;
@@ -44,9 +45,9 @@ const BATCH = 256;
  */
 export function* walk(root: RawName, excluded: Exclusion): Generator<Step> {
   const stats = lstatSync(systemPath(root), { bigint: true });
-  const found: Found = { name: "" as RawName, path: "" as RawName, stats };
-  if (stats.isDirectory()) yield* walkDirectory(root, found, excluded);
-  else yield { kind: "entries", entries: [found] };
+  const path = "" as RawName;
+  if (stats.isDirectory()) yield* walkDirectory(root, { name: path, path, stats }, excluded);
+  else yield { kind: "entries", entries: [{ name: lastName(root), path, stats }] };
 }
 
 function* walkDirectory(root: RawName, directory: Found, excluded: Exclusion): Generator<Step> {

@@ -45,7 +45,7 @@ export interface Manifest {
   readonly run: RunName;
   readonly source: RawName;
   readonly excludes: readonly string[];
-  /** What was backed up: mostly a directory. Its name is empty. */
+  /** What was backed up: mostly a directory, whose name is empty; anything else has its own. */
   readonly root: Entry;
 }
 

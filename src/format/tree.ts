@@ -109,21 +109,24 @@ function encodeKind(entry: Entry): object {
  * @throws {@link CorruptError} in the line's name if it is no entry.
  */
 export function decodeEntry(line: Fields): Entry {
-  const name = decodeRaw(line, "name");
-  if (name === "" || name === "." || name === ".." || /[/\0]/.test(name)) {
-    line.fail("name", "a single name");
-  }
-  return decodeNamed(line, name);
+  return decodeNamed(line, decodeName(line));
 }
 
 /**
- * Reads the root, which has no name.
+ * Reads the root: a directory, which has no name, or the one thing that was backed up.
  *
- * @throws {@link CorruptError} in the line's name if it is no entry, or has one.
+ * @throws {@link CorruptError} in the line's name if it is no entry, or a directory with a name.
  */
 export function decodeRoot(line: Fields): Entry {
+  if (line.value("type") !== "directory") return decodeEntry(line);
   const name = decodeRaw(line, "name");
   return name === "" ? decodeNamed(line, name) : line.fail("name", "empty");
+}
+
+function decodeName(line: Fields): RawName {
+  const name = decodeRaw(line, "name");
+  const isSingle = name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name);
+  return isSingle ? name : line.fail("name", "a single name");
 }
 
 function decodeNamed(line: Fields, name: RawName): Entry {

@@ -72,16 +72,18 @@ export async function followChain(
   { target, id }: Pick<Repository, "target" | "id">,
   history: History,
 ): Promise<Chain> {
-  const heads = new Map<string, ObjectHash>();
+  const ends: ObjectHash[] = [];
+  const named = new Set<string>();
   const expired: RunName[] = [];
   for (const run of history.ended) {
     const { end, hash } = await readEnd(target, id, run);
     if (end.verdict === "expired") {
       expired.push(run);
     } else {
-      for (const { object } of end.heads) heads.delete(object);
-      heads.set(endName(run), { object: endName(run), hash });
+      // Perhaps a later run's: of two at once, the one that began first may end last.
+      for (const { object } of end.heads) named.add(object);
+      ends.push({ object: endName(run), hash });
     }
   }
-  return { heads: [...heads.values()], expired };
+  return { heads: ends.filter(({ object }) => !named.has(object)), expired };
 }

@@ -69,15 +69,6 @@ async function* contentsOf(
   }
 }
 
-/**
- * Whether the cache has read index objects that are gone: then the repository
- * is not what it was, and nothing in the cache can be believed.
- */
-export function isStale(cache: Cache, names: readonly string[]): boolean {
-  const listed = new Set(names);
-  return [...cache.packs.indexNames()].some((name) => !listed.has(name));
-}
-
 /** Writes a run's index objects, numbered in the order in which they were written. */
 export class IndexWriter {
   /** What has been written so far. */

@@ -129,4 +129,6 @@ function named(names: fc.Arbitrary<RawName>): fc.Arbitrary<Entry> {
 }
 
 export const entries: fc.Arbitrary<Entry> = named(entryNames);
-export const roots: fc.Arbitrary<Entry> = named(fc.constant("" as RawName));
+export const roots: fc.Arbitrary<Entry> = entries.map((entry) =>
+  entry.type === "directory" ? { ...entry, name: "" as RawName } : entry,
+);

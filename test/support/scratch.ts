@@ -15,8 +15,8 @@ process.once("exit", () => {
 });
 
 /** Makes an empty directory, `0700`. */
-export function scratchDirectory(): string {
-  const path = mkdtempSync(join(tmpdir(), "varve-test-"));
+export function scratchDirectory(parent: string = tmpdir()): string {
+  const path = mkdtempSync(join(parent, "varve-test-"));
   made.push(path);
   return path;
 }

@@ -21,9 +21,12 @@ describe("entries", () => {
     }
   });
 
-  it("have a name but for the root", () => {
-    assert.equal(decodeRoot(stored({ name: "" })).name, "");
-    refused(() => decodeRoot(stored({})), /empty/);
+  it("have a name but for a root that is a directory", () => {
+    const content = { size: 0, chunks: [] };
+    assert.equal(decodeRoot(stored({ name: "", type: "directory", content })).name, "");
+    refused(() => decodeRoot(stored({ type: "directory", content })), /empty/);
+    assert.equal(decodeRoot(stored({})).name, "n");
+    refused(() => decodeRoot(stored({ name: "" })), /single name/);
   });
 
   it("tell times to the nanosecond, of any age", () => {

@@ -1,0 +1,159 @@
+/** What else may happen to a repository while a host works: gc, a full disk, an older copy. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { UnavailableError, UsageError } from "../../src/errors.ts";
+import { endName, runOfObject } from "../../src/format/names.ts";
+import { encodeEnd } from "../../src/format/run.ts";
+import type { MemoryTarget } from "../../src/target/memory.ts";
+import { audit } from "../support/audit.ts";
+import type { Schedule } from "../support/faults.ts";
+import { CrashError, crashAt, FaultyTarget, fullDisk } from "../support/faults.ts";
+import { restoreAll } from "../support/harvest.ts";
+import type { Scene } from "../support/scenes.ts";
+import { copyScene, scenes } from "../support/scenes.ts";
+import { namesOf } from "../support/scratch.ts";
+import { backUp, cacheDirectory } from "../support/site.ts";
+import { copyOf } from "../support/stored.ts";
+import { assertSameTree } from "../support/tree.ts";
+
+/** Audits all snapshots, and holds them against the trees that were backed up, in order. */
+async function assertHolds({ site, store }: Scene, trees: Scene["trees"]): Promise<void> {
+  const audited = await audit(site, store);
+  assert.equal(audited.length, trees.length);
+  for (const [at, { tree }] of audited.entries()) assertSameTree(tree, trees[at] ?? new Map());
+}
+
+/** Somebody gives each run up just before it would commit, so many times. */
+function expiring({ store, site }: Scene, times: number): Schedule {
+  let left = times;
+  return ({ operation, name }) => {
+    const run = runOfObject(name);
+    if (operation !== "create" || run === undefined || name !== endName(run) || left === 0) return;
+    left -= 1;
+    const { repository } = site.unlocked.settings;
+    const expired = encodeEnd({ verdict: "expired", repository, run });
+    return { before: async () => void (await store.create(name, expired)) };
+  };
+}
+
+describe("gc", () => {
+  for (const [which, times] of [
+    ["first", 1],
+    ["second", 1],
+    ["second", 3],
+  ] as const) {
+    it(`may give the ${which} backup up ${times} times: another run adopts what it stored`, async () => {
+      const scene = await copyScene(await scenes[which]);
+      const { site, source, store, trees } = scene;
+      const packs = async () => (await namesOf(store.list("packs/"))).length;
+      const { summary } = await backUp(
+        site,
+        new FaultyTarget(store, expiring(scene, times)),
+        source,
+        scene,
+      );
+      const stored = await packs();
+      await assertHolds(scene, trees);
+      const last = (await audit(site, store)).at(-1);
+      assert.equal(last?.run, summary.run);
+      assert.notDeepEqual(last?.end.adopts, []);
+
+      await backUp(site, store, source, scene);
+      assert.equal(await packs(), stored, "nothing was new");
+      await assertHolds(scene, [...trees, ...trees.slice(-1)]);
+    });
+  }
+
+  it("is not understood by this version: it leaves such a repository alone", async () => {
+    for (const name of ["gc/00000001/begin", "lost/00000001"]) {
+      const scene = await copyScene(await scenes.second);
+      await scene.store.create(name, new Uint8Array(1));
+      const refused = (error: unknown) =>
+        error instanceof UsageError && error.exitCode === 2 && error.message.includes(name);
+      await assert.rejects(backUp(scene.site, scene.store, scene.source, scene), refused);
+      await assertHolds(scene, scene.trees.slice(0, 1));
+    }
+  });
+});
+
+describe("a full target", () => {
+  it("is reported as such, spoils nothing, and is gone on with once there is room", async () => {
+    const capacities = { first: [100, 400_000, 1_100_000], second: [100, 400_000] };
+    for (const which of ["first", "second"] as const) {
+      for (const capacity of capacities[which]) {
+        const scene = await copyScene(await scenes[which]);
+        const { site, source, store, trees } = scene;
+        const target = new FaultyTarget(store, fullDisk(capacity));
+        const full = (error: unknown) => error instanceof UnavailableError && error.exitCode === 4;
+        await assert.rejects(backUp(site, target, source, scene), full);
+        await assertHolds(scene, trees.slice(0, -1));
+        await backUp(site, store, source, scene);
+        await assertHolds(scene, trees);
+      }
+    }
+  });
+});
+
+describe("a cache that is ahead of its repository", () => {
+  /** What was stored after `older` is gone, and the cache still knows it. */
+  async function goBack(scene: Scene, older: MemoryTarget): Promise<void> {
+    const { site, source, cache, trees } = scene;
+    await backUp(site, older, source, { cache });
+    await assertHolds({ ...scene, store: older }, trees);
+  }
+
+  it("is not believed when the repository is an older copy", async () => {
+    for (const which of ["first", "second"] as const) {
+      const scene = await copyScene(await scenes[which]);
+      const older = await copyOf(scene.store);
+      await backUp(scene.site, scene.store, scene.source, scene);
+      await goBack(scene, older);
+    }
+  });
+
+  it("is not believed even if what it knows was in no index object yet", async () => {
+    for (const which of ["first", "second"] as const) {
+      const scene = await copyScene(await scenes[which]);
+      const older = await copyOf(scene.store);
+      const dying: Schedule = (call) =>
+        call.name.startsWith("index/") ? crashAt(0)(call) : undefined;
+      const target = new FaultyTarget(scene.store, (call) =>
+        call.operation === "create" ? dying(call) : undefined,
+      );
+      await assert.rejects(backUp(scene.site, target, scene.source, scene), CrashError);
+      assert.notEqual(
+        (await namesOf(scene.store.list("packs/"))).length,
+        (await namesOf(older.list("packs/"))).length,
+      );
+      await goBack(scene, older);
+    }
+  });
+
+  it("is not believed when an index object has disappeared", async () => {
+    const scene = await copyScene(await scenes.second);
+    const { site, source, store, cache, trees } = scene;
+    const [places] = await namesOf(store.list("index/"));
+    await store.remove([places ?? ""]);
+    const { summary } = await backUp(site, store, source, { cache });
+    const [tree] = await restoreAll(site, store, [summary.run]);
+    assertSameTree(tree ?? new Map(), trees.at(-1) ?? new Map());
+  });
+});
+
+describe("a backup beside another of the same host", () => {
+  it("does not take the other's new index objects for a sign of an older repository", async () => {
+    const scene = await copyScene(await scenes.first);
+    const { site, source, store, trees } = scene;
+    const cache = cacheDirectory();
+    let isOther = false;
+    // The other run commits while this one has just listed the index.
+    const target = new FaultyTarget(store, ({ operation, name }) => {
+      if (operation !== "list" || !name.startsWith("index/") || isOther) return;
+      isOther = true;
+      return { behind: async () => void (await backUp(site, store, source, { cache })) };
+    });
+    await backUp(site, target, source, { cache });
+    await backUp(site, store, source, { cache });
+    await assertHolds(scene, [...trees, ...trees, ...trees]);
+  });
+});
