@@ -44,7 +44,6 @@ function expiring({ store, site }: Scene, times: number): Schedule {
 describe("gc", () => {
   for (const [which, times] of [
     ["first", 1],
-    ["second", 1],
     ["second", 3],
   ] as const) {
     it(`may give the ${which} backup up ${times} times: another run adopts what it stored`, async () => {
