@@ -12,6 +12,8 @@ import type { RawName } from "../format/raw-name.ts";
 import type { Packing } from "../pack/pack.ts";
 import type { Bracket } from "./bracket.ts";
 import type { StoredChunk } from "./chunk-writer.ts";
+import type { Metadata } from "./entry.ts";
+import { metadataOf } from "./entry.ts";
 import { Unreadable, WindowReader } from "./window-reader.ts";
 
 /** A file to be read. */
@@ -39,6 +41,8 @@ export interface Reading {
   /** Of what was read; no such file may have been there if it is torn. */
   readonly signature: string;
   readonly torn: boolean;
+  /** Of what was read, if that is not what the walk saw. */
+  readonly metadata?: Metadata;
 }
 
 /** Where events go; called in order. */
@@ -90,15 +94,24 @@ interface Means {
 }
 
 function* readTwice(descriptor: number, job: FileJob, means: Means): Packing<Reading> {
-  const first = yield* readOnce(descriptor, job, means);
+  // Before it is read: what was a file may be a device by now, which never ends.
+  const before = look(descriptor);
+  const first = yield* readOnce(descriptor, { id: job.id, size: before.size }, means);
   const seen = look(descriptor);
-  if (seen.signature === job.signature) {
-    return { digest: first, signature: seen.signature, torn: false };
-  }
+  if (seen.signature === before.signature) return readingOf(job, seen, { digest: first });
   means.report({ kind: "restart", id: job.id });
   const second = yield* readOnce(descriptor, { id: job.id, size: seen.size }, means);
-  const { signature } = look(descriptor);
-  return { digest: second, signature, torn: signature !== seen.signature };
+  const after = look(descriptor);
+  const torn = after.signature !== seen.signature;
+  return readingOf(job, after, { digest: second, torn });
+}
+
+function readingOf(
+  job: FileJob,
+  { signature, metadata }: Look,
+  { digest, torn = false }: Pick<Reading, "digest"> & { readonly torn?: boolean },
+): Reading {
+  return { digest, signature, torn, ...(signature === job.signature ? {} : { metadata }) };
 }
 
 /** Reads and stores it from beginning to end. @returns the digest of what was read. */
@@ -111,22 +124,38 @@ function* readOnce(
   const hash = digests.file(digest);
   const reader = new WindowReader(descriptor, chunker.window, size);
   let stored: StoredChunk[] = [];
-  while (reader.fill((bytes) => hash.update(bytes))) {
-    const { from, to } = reader;
-    const length = chunker.next(from, to) || to - from;
-    stored.push(yield* chunks.put(chunker.window.subarray(from, from + length)));
-    reader.from += length;
-    if (stored.length === CHUNKS_A_REPORT) {
-      report({ kind: "chunks", id, chunks: stored });
-      stored = [];
+  try {
+    while (reader.fill((bytes) => hash.update(bytes))) {
+      const { from, to } = reader;
+      const length = chunker.next(from, to) || to - from;
+      stored.push(yield* chunks.put(chunker.window.subarray(from, from + length)));
+      reader.from += length;
+      if (stored.length === CHUNKS_A_REPORT) {
+        report({ kind: "chunks", id, chunks: stored });
+        stored = [];
+      }
     }
+  } finally {
+    // Even if the file cannot be read on: while a chunk was claimed here, another file may
+    // have counted on it, and only here its place is told.
+    if (stored.length > 0) report({ kind: "chunks", id, chunks: stored });
   }
-  if (stored.length > 0) report({ kind: "chunks", id, chunks: stored });
   return hash.finish();
 }
 
-function look(descriptor: number): { signature: string; size: number } {
+/** A file, as it looks while it is open. */
+interface Look {
+  readonly signature: string;
+  readonly size: number;
+  readonly metadata: Metadata;
+}
+
+function look(descriptor: number): Look {
   const stats = fstatSync(descriptor, { bigint: true });
   if (!stats.isFile()) throw new Unreadable("it is no file any more");
-  return { signature: signatureOf(stats), size: Number(stats.size) };
+  return {
+    signature: signatureOf(stats),
+    size: Number(stats.size),
+    metadata: metadataOf(stats),
+  };
 }

@@ -3,13 +3,17 @@ import type { BigIntStats } from "node:fs";
 import type { Found } from "../disk/walk.ts";
 import type { DirectoryEntry, Entry, FileEntry, SpecialEntry } from "../format/tree.ts";
 
-type Common = Pick<Entry, "name" | "mode" | "uid" | "gid" | "mtime">;
+/** What an entry says beside its name, whatever its type. */
+export type Metadata = Pick<Entry, "mode" | "uid" | "gid" | "mtime">;
 
 const MODE_BITS = 0o7777n;
 
-function commonOf({ name, stats }: Found): Common {
+function commonOf({ name, stats }: Found): Metadata & Pick<Entry, "name"> {
+  return { name, ...metadataOf(stats) };
+}
+
+export function metadataOf(stats: BigIntStats): Metadata {
   return {
-    name,
     mode: Number(stats.mode & MODE_BITS),
     uid: Number(stats.uid),
     gid: Number(stats.gid),

@@ -99,10 +99,11 @@ export class Gather {
     }
   }
 
-  *#finish(file: FileUnderWay, { digest, signature, torn }: Reading): Packing<void> {
+  *#finish(file: FileUnderWay, reading: Reading): Packing<void> {
+    const { digest, signature, torn } = reading;
     const content = yield* file.builder.finish();
     const { directory, found, slot, places } = file;
-    this.#fill(found, slot, content, { digest, torn });
+    this.#fill(found, slot, content, reading);
     if (torn) {
       this.#problem(file, "it changed each time it was read; stored as read last");
       return;
@@ -115,10 +116,11 @@ export class Gather {
     found: Found,
     slot: Slot,
     content: Content,
-    { digest, torn }: Pick<Reading, "torn"> & { readonly digest?: string | undefined },
+    { digest, torn, metadata }: Omit<Reading, "digest" | "signature"> & Pick<KnownFile, "digest">,
   ): void {
     slot.fill({
       ...fileEntry(found),
+      ...metadata,
       content,
       ...(digest === undefined ? {} : { digest }),
       ...(torn ? { torn: true as const } : {}),

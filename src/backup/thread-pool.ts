@@ -39,7 +39,7 @@ export class ThreadPool implements Pool {
   readonly #buffers: Uint8Array[] = [];
   readonly #waiting: Thread[] = [];
   #events: FileEvent[] = [];
-  #uploads = 0;
+  readonly #uploads = new Set<Promise<void>>();
   #failure: { readonly reason: unknown } | undefined;
   #wake: () => void = () => {};
 
@@ -71,12 +71,14 @@ export class ThreadPool implements Pool {
 
   async finish(): Promise<void> {
     for (const thread of this.#threads) post(thread, { kind: "finish" });
-    await this.#until(() => this.#uploads === 0 && this.#threads.every((t) => t.isFinished));
+    await this.#until(() => this.#uploads.size === 0 && this.#threads.every((t) => t.isFinished));
   }
 
   async close(): Promise<void> {
     for (const { buffers } of this.#threads) buffers.stop();
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+    // They write to the cache in the end, which is closed next.
+    await Promise.all(this.#uploads);
   }
 
   #start(plan: ThreadPlan): Thread {
@@ -121,18 +123,19 @@ export class ThreadPool implements Pool {
 
   /** Stores a pack; its thread goes on in the next buffer that is free. */
   #upload(thread: Thread, pack: FullPack): void {
-    this.#uploads += 1;
     this.#waiting.push(thread);
     this.#handOut();
-    this.#store(pack).then(
-      (buffer) => {
-        this.#uploads -= 1;
+    const upload = this.#store(pack)
+      .then((buffer) => {
         this.#buffers.push(buffer);
         this.#handOut();
+      })
+      .catch((reason: unknown) => this.#fail(reason))
+      .finally(() => {
+        this.#uploads.delete(upload);
         this.#wake();
-      },
-      (reason: unknown) => this.#fail(reason),
-    );
+      });
+    this.#uploads.add(upload);
   }
 
   #handOut(): void {

@@ -43,7 +43,7 @@ export class Filter {
 function ruleOf(pattern: string): Rule {
   const path = pattern.replace(/\/+$/, "");
   const anchored = path.replace(/^\.?\/+/, "");
-  if (anchored === "" || anchored === "**") {
+  if (["", ".", "**"].includes(anchored)) {
     throw new UsageError(`--exclude "${pattern}" would leave out everything, or nothing`);
   }
   return {

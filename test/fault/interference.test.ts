@@ -1,6 +1,11 @@
 /** What else may happen to a repository while a host works: gc, a full disk, an older copy. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
+import { Filter } from "../../src/disk/filter.ts";
+import type { Found } from "../../src/disk/walk.ts";
 import { UnavailableError, UsageError } from "../../src/errors.ts";
 import { endName, runOfObject } from "../../src/format/names.ts";
 import { encodeEnd } from "../../src/format/run.ts";
@@ -11,10 +16,10 @@ import { CrashError, crashAt, FaultyTarget, fullDisk } from "../support/faults.t
 import { restoreAll } from "../support/harvest.ts";
 import type { Scene } from "../support/scenes.ts";
 import { copyScene, scenes } from "../support/scenes.ts";
-import { namesOf } from "../support/scratch.ts";
+import { namesOf, scratchDirectory } from "../support/scratch.ts";
 import { backUp, cacheDirectory } from "../support/site.ts";
 import { copyOf } from "../support/stored.ts";
-import { assertSameTree } from "../support/tree.ts";
+import { assertSameTree, directory, file, plant, survey } from "../support/tree.ts";
 
 /** Audits all snapshots, and holds them against the trees that were backed up, in order. */
 async function assertHolds({ site, store }: Scene, trees: Scene["trees"]): Promise<void> {
@@ -39,7 +44,6 @@ function expiring({ store, site }: Scene, times: number): Schedule {
 describe("gc", () => {
   for (const [which, times] of [
     ["first", 1],
-    ["second", 1],
     ["second", 3],
   ] as const) {
     it(`may give the ${which} backup up ${times} times: another run adopts what it stored`, async () => {
@@ -156,4 +160,61 @@ describe("a backup beside another of the same host", () => {
     await backUp(site, store, source, { cache });
     await assertHolds(scene, [...trees, ...trees, ...trees]);
   });
+});
+
+describe("a tree that changes while it is backed up", () => {
+  /** Changes the tree once the walk has seen an entry, and before it is opened. */
+  class Meddler extends Filter {
+    readonly #changes: Readonly<Record<string, () => void>>;
+
+    constructor(changes: Readonly<Record<string, () => void>>) {
+      super([]);
+      this.#changes = changes;
+    }
+
+    override excludes({ path }: Found): boolean {
+      this.#changes[path]?.();
+      return false;
+    }
+  }
+
+  for (const workers of [0, 2]) {
+    it(`is stored but for what is gone, which is named, with ${workers} threads`, async () => {
+      const scene = await copyScene(await scenes.first);
+      const { site, store, cache } = scene;
+      const source = scratchDirectory();
+      const names = ["directory", "fifo", "gone", "grown", "kept", "link"];
+      plant(source, directory(Object.fromEntries(names.map((name) => [name, file(name)]))));
+      const at = (name: string) => join(source, name);
+      const replace = (name: string, make: () => void) => () => {
+        rmSync(at(name), { recursive: true });
+        make();
+      };
+      const filter = new Meddler({
+        directory: replace("directory", () => mkdirSync(at("directory"))),
+        fifo: replace("fifo", () => void spawnSync("mkfifo", [at("fifo")])),
+        gone: replace("gone", () => {}),
+        grown: () => writeFileSync(at("grown"), "grown, and of another day"),
+        link: replace("link", () => symlinkSync("kept", at("link"))),
+      });
+      const { summary, problems } = await backUp(site, store, source, { cache, filter, workers });
+      const lost = ["directory", "fifo", "gone", "link"];
+      assert.deepEqual(problems.map(({ path }) => path).sort(), lost);
+      assert.equal(summary.totals.problems, lost.length);
+
+      const [tree] = await restoreAll(site, store, [summary.run]);
+      const now = survey(source);
+      const kept = ["", "grown", "kept"].map((path) => [path, now.get(path)] as const);
+      for (const [path, seen] of kept.slice(1)) assert.equal(tree?.get(path)?.looks, seen?.looks);
+      assert.deepEqual(
+        [...(tree?.keys() ?? [])],
+        kept.map(([path]) => path),
+      );
+
+      rmSync(at("fifo"));
+      const next = await backUp(site, store, source, { cache, workers });
+      const [whole] = await restoreAll(site, store, [next.summary.run]);
+      assertSameTree(whole ?? new Map(), survey(source));
+    });
+  }
 });
