@@ -33,7 +33,8 @@ type Packed = [
   chunks: (readonly [Uint8Array | undefined, number])[],
   digest: readonly [string, Uint8Array] | undefined,
   spans: (readonly [string, number, number, number])[],
-  unplaced: (Uint8Array | undefined)[],
+  /** Chunks of the content by their number there, others by id. */
+  unplaced: (number | Uint8Array | undefined)[],
 ];
 
 export function encodeKnownFile(file: KnownFile): Uint8Array {
@@ -45,7 +46,10 @@ export function encodeKnownFile(file: KnownFile): Uint8Array {
     content.chunks.map(({ id, size }) => [decodeBase64(id), size]),
     digest === undefined ? undefined : packDigest(digest),
     spans.map(({ run, tape, first, last }) => [run, tape, first, last]),
-    unplaced.map((id) => decodeBase64(id)),
+    unplaced.map((id) => {
+      const number = content.chunks.findIndex((chunk) => chunk.id === id);
+      return number < 0 ? decodeBase64(id) : number;
+    }),
   ];
   return pack(packed);
 }
@@ -63,7 +67,9 @@ export function decodeKnownFile(bytes: Uint8Array): KnownFile | undefined {
       // msgpack knows no undefined, and gives null back.
       ...(digest ? { digest: unpackDigest(digest) } : {}),
       spans: spans.map(unpackSpan),
-      unplaced: unplaced.map(textOf),
+      unplaced: unplaced.map((chunk) =>
+        textOf(typeof chunk === "number" ? chunks[chunk]?.[0] : chunk),
+      ),
     };
   } catch {
     return undefined;

@@ -32,6 +32,8 @@ export interface ReadingPlan {
 }
 
 const TREE_TAPE = 0;
+/** Trees are small and read often: their packs are a quarter of the others'. */
+const TREE_PACK_SHARE = 4;
 
 export async function openReaders(
   run: Run,
@@ -52,10 +54,10 @@ export async function openReaders(
 ): Promise<Readers> {
   const { settings, keys } = repository;
   const { sizes } = settings;
-  const tape = (number: number): BracketPlan => ({
+  const tape = (number: number, pack: number): BracketPlan => ({
     run: run.name,
     tape: number,
-    sizes,
+    sizes: { ...sizes, pack },
     keys,
     sessionKey: run.sessionKey,
     level: plan.level,
@@ -65,13 +67,17 @@ export async function openReaders(
   // What this thread commits it sees at once.
   const known = { locate: (id: Uint8Array) => cache.chunks.locate(id), refresh: () => {} };
   const here = { ...means, known };
-  const trees = await openBracket(tape(TREE_TAPE), treeSizes(sizes), here);
+  const trees = await openBracket(
+    tape(TREE_TAPE, sizes.pack / TREE_PACK_SHARE),
+    treeSizes(sizes),
+    here,
+  );
   if (plan.workers === 0) {
-    const files = await openBracket(tape(TREE_TAPE + 1), contentSizes(sizes), here);
+    const files = await openBracket(tape(TREE_TAPE + 1, sizes.pack), contentSizes(sizes), here);
     return { trees, pool: new InlinePool(files, plan.digest, store) };
   }
   const threads = Array.from({ length: plan.workers }, (_, at) => ({
-    bracket: tape(TREE_TAPE + 1 + at),
+    bracket: tape(TREE_TAPE + 1 + at, sizes.pack),
     cachePath: cache.path,
     digest: plan.digest,
   }));
