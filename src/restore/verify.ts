@@ -21,8 +21,9 @@ import { displayName } from "../format/raw-name.ts";
 import type { Entry, FileEntry } from "../format/tree.ts";
 import type { ChunkSource } from "./chunk-source.ts";
 import { verifyChunk } from "./chunk-source.ts";
+import { chunksOf } from "./contents.ts";
 import type { TreeStep } from "./resolve.ts";
-import { chunksOf, resolve } from "./resolve.ts";
+import { resolve } from "./resolve.ts";
 import type { Selection } from "./selection.ts";
 
 export interface VerifyTask {
