@@ -17,7 +17,7 @@ import type { Repository } from "../repository/repository.ts";
 import type { SessionKeys } from "../repository/session-keys.ts";
 import type { Opener } from "../seal/packet.ts";
 import type { FetchedStretch, SegmentStore } from "./fetch.ts";
-import { fetchSpan } from "./fetch.ts";
+import { fetchSpan, knownPart } from "./fetch.ts";
 import type { Segment } from "./open-segments.ts";
 import { frameName, frameOf, segmentsOf } from "./open-segments.ts";
 import { Recent } from "./recent.ts";
@@ -97,10 +97,10 @@ export class ChunkSource {
     return segments;
   }
 
-  /** Reads ahead, if the index knows what follows and it is not damaged. */
+  /** Reads ahead, as far as the index knows what follows, unless that is damaged. */
   async #fetch(span: Span): Promise<FetchedStretch[]> {
-    const ahead = { ...span, last: Math.max(span.last, span.first + READ_AHEAD - 1) };
-    if (this.#means.cache.segments.holds(span.run, span.tape, ahead.first, ahead.last)) {
+    const ahead = knownPart(this.#store, { ...span, last: span.first + READ_AHEAD - 1 });
+    if (ahead.last > span.last) {
       try {
         return await fetchSpan(this.#store, ahead);
       } catch (error) {

@@ -37,14 +37,12 @@ export interface SegmentStore {
  * missing or too short; otherwise as {@link Target.readRange}.
  */
 export async function fetchSpan(store: SegmentStore, span: Span): Promise<FetchedStretch[]> {
-  const stretches = store.cache.segments.locate(span.run, span.tape, span.first, span.last);
-  let next = span.first;
-  for (const { first, count } of stretches) {
-    if (first === next) next += count;
-  }
-  if (next !== span.last + 1) {
+  const { run, tape, first, last } = span;
+  const stretches = store.cache.segments.locate(run, tape, first, last);
+  const known = lastInRow(stretches, first);
+  if (known !== last) {
     throw new CorruptError(
-      `segment ${next} of tape ${span.tape} of run ${span.run}`,
+      `segment ${known + 1} of tape ${tape} of run ${run}`,
       "the index does not say where it is",
     );
   }
@@ -54,6 +52,21 @@ export async function fetchSpan(store: SegmentStore, span: Span): Promise<Fetche
     if (result.status === "rejected") throw result.reason;
     return result.value;
   });
+}
+
+/** As much of a span as the index knows without a gap, and the first segment in any case. */
+export function knownPart({ cache }: SegmentStore, span: Span): Span {
+  const stretches = cache.segments.locate(span.run, span.tape, span.first, span.last);
+  return { ...span, last: Math.max(span.first, lastInRow(stretches, span.first)) };
+}
+
+/** The last segment of a row that begins with `first`; `first - 1` if there is none. */
+function lastInRow(stretches: readonly Stretch[], first: number): number {
+  let next = first;
+  for (const stretch of stretches) {
+    if (stretch.first === next) next += stretch.count;
+  }
+  return next - 1;
 }
 
 async function fetchStretch(store: SegmentStore, stretch: Stretch): Promise<FetchedStretch> {
