@@ -138,13 +138,14 @@ class Restorer {
 
   async #entry({ path, entry }: Resolved<Exclude<Entry, { type: "directory" }>>): Promise<void> {
     const { ground } = this.#task;
+    // Nothing is in the way in a directory that is new, and nobody else's until it is left.
+    const isNew = this.#made.at(-1) ?? false;
+    if (!isNew && (entry.type === "file" || entry.type === "symlink")) ground.claim(path);
     switch (entry.type) {
       case "file":
-        ground.claim(path);
         await this.#file(path, entry);
         return;
       case "symlink":
-        ground.claim(path);
         ground.symlink(path, entry);
         this.totals.others += 1;
         return;

@@ -27,6 +27,9 @@ interface Waiting {
   reject(reason: unknown): void;
 }
 
+/** A thread makes many short-lived views: a larger nursery only keeps them longer. */
+const YOUNG_MB = 8;
+
 /** Each thread works off its units in the order in which it got them. */
 class Thread {
   readonly waiting: Waiting[] = [];
@@ -37,6 +40,7 @@ class Thread {
   constructor(plan: RestorePlan) {
     this.#worker = new Worker(new URL("./restore.worker.js", import.meta.url), {
       workerData: plan,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
     this.#worker.on("message", ({ failures }: WriterReply) => {
       this.waiting.shift()?.resolve(failures);
