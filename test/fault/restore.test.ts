@@ -229,6 +229,11 @@ describe("what is in the way", () => {
     chmodSync(join(to, "d"), 0o500);
     await restoreTo(to, shelf, root, { conflict: "overwrite" });
     assert.equal(statSync(join(to, "d")).mode & 0o777, 0o755);
+
+    // Root may write anywhere: this is what the others need.
+    chmodSync(join(to, "d"), 0o500);
+    assert.ok(!new Ground(rawFromText(to), "overwrite").enter("d" as RawName));
+    assert.equal(statSync(join(to, "d")).mode & 0o777, 0o700);
   });
 });
 
@@ -311,7 +316,9 @@ describe("damage", () => {
   });
 
   it("leaves nothing half-written when the target goes away", async () => {
-    const { shelf, root } = shelfOfFiles();
+    const shelf = new Shelf();
+    const root = shelf.directory("", shelf.file("f", randomBytes(1, SIZE), randomBytes(2, SIZE)));
+    shelf.close();
     const to = scratchDirectory();
     const writers: Writers = {
       width: 2,
