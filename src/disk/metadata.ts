@@ -26,7 +26,8 @@ export interface FileMetadata {
 
 /** setuid and setgid come back only on request. */
 const SAFE_MODE = 0o1777;
-const NANOSECONDS = 1e9;
+const NANOSECONDS_A_MICROSECOND = 1000n;
+const MICROSECONDS = 1e6;
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 export function applyToFile(descriptor: number, { mode, uid, gid, mtime }: FileMetadata): void {
@@ -36,12 +37,12 @@ export function applyToFile(descriptor: number, { mode, uid, gid, mtime }: FileM
 }
 
 export function applyToDirectory(path: RawName, metadata: FileMetadata): void {
-  const descriptor = openSync(systemPath(path), DIRECTORY);
-  try {
-    applyToFile(descriptor, metadata);
-  } finally {
-    closeSync(descriptor);
-  }
+  withDirectory(path, (descriptor) => applyToFile(descriptor, metadata));
+}
+
+/** Gives a directory a mode, and never what a link in its place leads to. */
+export function setDirectoryMode(path: RawName, mode: number): void {
+  withDirectory(path, (descriptor) => fchmodSync(descriptor, mode));
 }
 
 /** A symbolic link has no mode of its own. */
@@ -50,9 +51,23 @@ export function applyToSymlink(path: RawName, { uid, gid, mtime }: FileMetadata)
   lutimesSync(systemPath(path), seconds(mtime), seconds(mtime));
 }
 
-/** Node takes a double: what is below a microsecond is lost. */
-function seconds(nanoseconds: bigint): number {
-  return Number(nanoseconds) / NANOSECONDS;
+function withDirectory(path: RawName, action: (descriptor: number) => void): void {
+  const descriptor = openSync(systemPath(path), DIRECTORY);
+  try {
+    action(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * A time as Node takes it: whole microseconds, what is below is lost. As text, for
+ * Node takes a number below 0 for a mistake, and sets the clock's time without a word.
+ */
+function seconds(nanoseconds: bigint): string {
+  const microseconds = Number(nanoseconds / NANOSECONDS_A_MICROSECOND);
+  // The double may lie a little nearer to 0, and libuv cuts off there what is no whole microsecond.
+  return String((microseconds + Math.sign(microseconds) / 2) / MICROSECONDS);
 }
 
 function isRoot(): boolean {

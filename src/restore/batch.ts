@@ -3,25 +3,23 @@
  * are written. What comes last is done last: a directory's times after the
  * files in it.
  */
-
-import type { FileMetadata } from "../disk/metadata.ts";
 import type { ContentChunk } from "../format/content.ts";
 import type { RawName } from "../format/raw-name.ts";
 import type { Place } from "../format/table.ts";
 import type { FileEntry } from "../format/tree.ts";
 import type { Want } from "./plan.ts";
+import type { Destination, Failure } from "./unit.ts";
 
 /** A file whose content is on its way. */
 export interface PendingFile {
   readonly path: RawName;
   readonly entry: FileEntry;
-  /** Where it is written until it is complete; nothing if its only chunk makes it. */
-  readonly partial: RawName | undefined;
   /** Why it cannot be completed. */
-  failure: { readonly message: string; readonly isDamage: boolean } | undefined;
+  failure: Failure | undefined;
 }
 
-const MAX_WANTS = 16384;
+/** Wants, files and what comes afterwards take some 500 bytes each. */
+const MAX_STEPS = 8192;
 const MAX_BYTES = 256 * 2 ** 20;
 
 export class Batch {
@@ -33,21 +31,24 @@ export class Batch {
   #bytes = 0;
 
   get isFull(): boolean {
-    return this.wants.length >= MAX_WANTS || this.#bytes >= MAX_BYTES;
+    const steps = Math.max(this.wants.length, this.afterwards.length);
+    return steps >= MAX_STEPS || this.#bytes >= MAX_BYTES;
   }
 
-  /** Wants a chunk of a file; `path` is where it is written, `whole` if the chunk is all of it. */
+  /** Wants a chunk of a file. */
   want(
     file: PendingFile,
     { id, size }: ContentChunk,
-    to: { readonly place: Place; readonly path: RawName; readonly at: number } & {
-      readonly whole?: FileMetadata;
-    },
+    place: Place,
+    to: Omit<Destination, "file">,
   ): void {
-    const { place, ...destination } = to;
-    // A file goes on over several batches: it is the last one, if it is known at all.
-    if (this.files.at(-1) !== file) this.files.push(file);
-    this.wants.push({ id, place, destination: { file: this.files.length - 1, ...destination } });
+    this.wants.push({ id, place, destination: { file: this.number(file), ...to } });
     this.#bytes += size;
+  }
+
+  /** The number of a file in this batch; a large one goes on over several. */
+  number(file: PendingFile): number {
+    if (this.files.at(-1) !== file) this.files.push(file);
+    return this.files.length - 1;
   }
 }

@@ -1,28 +1,32 @@
 /**
  * Reads single chunks, as trees and content lists need them: near each other
- * on a tape, and often of the same frame. Keeps the segments around the last
- * places and the last frames.
+ * on a few tapes, and often of the same frame. Keeps the segments and frames
+ * that were used last.
  */
 import type { Cache } from "../cache/cache.ts";
 import type { Zstd } from "../compression/zstd.ts";
 import { CorruptError } from "../errors.ts";
+import type { ContentChunk } from "../format/content.ts";
 import { decodeBase64, encodeBase64 } from "../format/fields.ts";
 import type { ChunkId, Place } from "../format/table.ts";
+import { MAX_CHUNK_BYTES } from "../format/table.ts";
 import { chunkOf, frameLimit } from "../pack/frame.ts";
 import type { Span } from "../repository/reach.ts";
 import { spanOf } from "../repository/reach.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { SessionKeys } from "../repository/session-keys.ts";
 import type { Opener } from "../seal/packet.ts";
-import { fetchSpan } from "./fetch.ts";
-import type { OpenSegments } from "./open-segments.ts";
-import { frameOf, openStretch } from "./open-segments.ts";
+import type { FetchedStretch, SegmentStore } from "./fetch.ts";
+import { fetchSpan, knownPart } from "./fetch.ts";
+import type { Segment } from "./open-segments.ts";
+import { frameName, frameOf, segmentsOf } from "./open-segments.ts";
+import { Recent } from "./recent.ts";
 
 /** What reading content takes. */
 export interface ReadingMeans {
   readonly repository: Repository;
   readonly cache: Pick<Cache, "chunks" | "segments">;
-  readonly keys: SessionKeys;
+  readonly keys: Pick<SessionKeys, "key">;
   readonly zstd: Zstd;
   /** Gives a chunk's id. */
   readonly identify: (bytes: Uint8Array) => Uint8Array;
@@ -31,18 +35,19 @@ export interface ReadingMeans {
 
 /** Segments read at once: what follows on a tape of trees is wanted next. */
 const READ_AHEAD = 16;
-const KEPT_FRAMES = 64;
+/** A tree that changed little at a time lies on many tapes, and is read back and forth. */
+const KEPT_SEGMENT_BYTES = 16 * 2 ** 20;
+const KEPT_FRAME_BYTES = 16 * 2 ** 20;
 
 export class ChunkSource {
   readonly #means: ReadingMeans;
-  readonly #segmentSize: number;
-  #tape = "";
-  #segments: OpenSegments = new Map();
-  readonly #frames = new Map<string, Uint8Array>();
+  readonly #store: SegmentStore;
+  readonly #segments = new Recent<Segment>(KEPT_SEGMENT_BYTES);
+  readonly #frames = new Recent<Uint8Array>(KEPT_FRAME_BYTES);
 
   constructor(means: ReadingMeans) {
     this.#means = means;
-    this.#segmentSize = means.repository.settings.sizes.segment;
+    this.#store = segmentStore(means);
   }
 
   /**
@@ -50,57 +55,84 @@ export class ChunkSource {
    *
    * @throws {@link CorruptError} if the index does not know it, or what is stored is not it.
    */
-  async read(id: ChunkId): Promise<Uint8Array> {
-    const place = placeOf(this.#means.cache, id);
-    const name = `the frame at ${place.offset} of tape ${place.tape} of run ${place.run}`;
-    const chunk = chunkOf(name, await this.#frame(name, place), place);
-    verifyChunk(id, chunk, this.#means.identify);
-    return chunk;
+  async read(chunk: ContentChunk): Promise<Uint8Array> {
+    const place = placeOf(this.#means.cache, chunk);
+    const bytes = chunkOf(frameName(place), await this.#frame(place), place);
+    verifyChunk(chunk.id, bytes, this.#means.identify);
+    return bytes;
   }
 
-  async #frame(name: string, place: Place): Promise<Uint8Array> {
-    const key = `${place.run} ${place.tape} ${place.offset}`;
+  async #frame(place: Place): Promise<Uint8Array> {
+    const key = `${place.run} ${place.tape} ${place.offset} ${place.length}`;
     const known = this.#frames.get(key);
-    if (known !== undefined) return known;
-    await this.#bring(spanOf(place, this.#segmentSize));
-    const frame = frameOf(this.#segments, place, this.#segmentSize);
-    const content = this.#means.zstd.decompress(name, frame, frameLimit(place)).slice();
-    this.#frames.set(key, content);
-    for (const oldest of this.#frames.keys()) {
-      if (this.#frames.size <= KEPT_FRAMES) break;
-      this.#frames.delete(oldest);
-    }
+    if (known !== undefined && known.length >= place.within + place.size) return known;
+    const { keys, opener, zstd } = this.#means;
+    const opening = opener(await keys.key(place.run));
+    const { segmentSize } = this.#store;
+    const segments = await this.#bring(spanOf(place, segmentSize));
+    const tape = { segmentSize, opener: opening, segment: (at: number) => segments.get(at) };
+    const frame = frameOf(tape, place);
+    const content = zstd.decompress(frameName(place), frame, frameLimit(place)).slice();
+    this.#frames.put(key, content, content.length);
     return content;
   }
 
-  /** Makes sure that the segments of a span are open. */
-  async #bring(span: Span): Promise<void> {
-    const tape = `${span.run} ${span.tape}`;
-    if (tape !== this.#tape) this.#segments.clear();
-    this.#tape = tape;
-    let first = span.first;
-    while (first <= span.last && this.#segments.has(first)) first += 1;
-    if (first > span.last) return;
-    const { repository, cache, keys, opener } = this.#means;
-    const ahead = { ...span, first, last: Math.max(span.last, first + READ_AHEAD - 1) };
-    const wanted = cache.segments.holds(ahead.run, ahead.tape, ahead.first, ahead.last)
-      ? ahead
-      : { ...span, first };
-    for (const number of this.#segments.keys()) {
-      if (number < span.first) this.#segments.delete(number);
+  /** The segments of a span, fetched if need be. */
+  async #bring(span: Span): Promise<Map<number, Segment>> {
+    const segments = new Map<number, Segment>();
+    for (let number = span.first; number <= span.last; number++) {
+      const segment = this.#segments.get(segmentKey(span, number));
+      if (segment === undefined) break;
+      segments.set(number, segment);
     }
-    const open = opener(await keys.key(span.run));
-    for (const stretch of await fetchSpan(repository.target, cache, wanted)) {
-      openStretch(stretch, open, this.#segments);
+    const first = span.first + segments.size;
+    if (first > span.last) return segments;
+    for (const stretch of await this.#fetch({ ...span, first })) {
+      for (const [number, segment] of segmentsOf(stretch)) {
+        segments.set(number, segment);
+        // Opened, it holds as much again.
+        this.#segments.put(segmentKey(span, number), segment, 2 * stretch.sealedSize);
+      }
     }
+    return segments;
+  }
+
+  /** Reads ahead, as far as the index knows what follows, unless that is damaged. */
+  async #fetch(span: Span): Promise<FetchedStretch[]> {
+    const ahead = knownPart(this.#store, { ...span, last: span.first + READ_AHEAD - 1 });
+    if (ahead.last > span.last) {
+      try {
+        return await fetchSpan(this.#store, ahead);
+      } catch (error) {
+        if (!(error instanceof CorruptError)) throw error;
+      }
+    }
+    return await fetchSpan(this.#store, span);
   }
 }
 
-/** @throws {@link CorruptError} if the index does not know the chunk. */
-export function placeOf(cache: Pick<Cache, "chunks">, id: ChunkId): Place {
+/** Where the segments of a repository are fetched from. */
+export function segmentStore({ repository, cache }: ReadingMeans): SegmentStore {
+  const { target, settings } = repository;
+  return { target, cache, segmentSize: settings.sizes.segment };
+}
+
+function segmentKey({ run, tape }: Span, number: number): string {
+  return `${run} ${tape} ${number}`;
+}
+
+/** @throws {@link CorruptError} if the index does not know the chunk, or not as the list does. */
+export function placeOf(cache: Pick<Cache, "chunks">, { id, size }: ContentChunk): Place {
   const hash = decodeBase64(id);
   const place = hash && cache.chunks.locate(hash);
   if (place === undefined) throw new CorruptError(`chunk ${id}`, "the index does not know it");
+  if (place.size !== size) {
+    throw new CorruptError(`chunk ${id}`, `it has ${place.size} bytes where ${size} belong`);
+  }
+  // So that nobody makes us unpack more than a chunk's worth.
+  if (place.within + size > MAX_CHUNK_BYTES || place.length === 0) {
+    throw new CorruptError(`chunk ${id}`, "the index gives it a place that cannot be");
+  }
   return place;
 }
 

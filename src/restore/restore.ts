@@ -2,14 +2,12 @@
  * Restore: the pipe of the backup, mirrored. resolve -> plan -> fetch ->
  * [ open -> decompress -> verify -> write ] -> metadata.
  *
- * The tree is walked in order; files are gathered into batches, and each
- * batch's chunks are fetched in the order in which they lie in packs. Memory
- * holds one batch. A directory gets its mode and times when everything in it
- * is there.
+ * The tree is walked in order; files are gathered into batches, and while one
+ * is being written the next one is gathered. Memory holds two batches. A
+ * directory gets its mode and times when everything in it is there.
  */
 import type { Problem } from "../disk/walk.ts";
-import { CorruptError, NotFoundError, UnavailableError } from "../errors.ts";
-import { mapInOrder } from "../flow.ts";
+import { AccessError, CorruptError, NotFoundError, UnavailableError } from "../errors.ts";
 import type { RawName } from "../format/raw-name.ts";
 import { displayName } from "../format/raw-name.ts";
 import type { Entry, FileEntry, SpecialEntry } from "../format/tree.ts";
@@ -17,14 +15,14 @@ import type { PendingFile } from "./batch.ts";
 import { Batch } from "./batch.ts";
 import type { ReadingMeans } from "./chunk-source.ts";
 import { ChunkSource, placeOf } from "./chunk-source.ts";
-import { fetchSpan } from "./fetch.ts";
+import { chunksOf } from "./contents.ts";
+import { Delivery } from "./deliver.ts";
 import type { Ground } from "./ground.ts";
-import type { PlannedUnit } from "./plan.ts";
-import { planUnits } from "./plan.ts";
-import type { Resolved, TreeStep } from "./resolve.ts";
-import { chunksOf, resolve } from "./resolve.ts";
+import type { Resolved, ResolvedDirectory, TreeStep } from "./resolve.ts";
+import { resolve } from "./resolve.ts";
 import type { Selection } from "./selection.ts";
-import type { Unit, UnitFailure } from "./unit.ts";
+import type { Destination } from "./unit.ts";
+import { failureOf } from "./unit.ts";
 import type { Writers } from "./writers.ts";
 
 /** What is to be restored, and where to. */
@@ -34,6 +32,7 @@ export interface RestoreTask {
   readonly ground: Ground;
 }
 
+/** What is there and complete. */
 export interface RestoreTotals {
   files: number;
   directories: number;
@@ -48,10 +47,13 @@ export interface RestoreListener {
 }
 
 /**
- * Restores what is selected.
+ * Restores what is selected. Whatever is thrown: each file that is there is
+ * complete and verified, and nothing half-written is left.
  *
- * @throws {@link CorruptError} at the first file whose stored bytes are damaged; none is
- * left half-written.
+ * @throws {@link CorruptError} at the first file whose stored bytes are damaged, after the
+ * batch that it is in; others of that batch are told as problems.
+ * @throws {@link UsageError} at the first thing that is in the way; it stays as it is, and so
+ * does what was restored before.
  * @throws {@link NotFoundError} if something was asked for that the snapshot does not have.
  */
 export async function restore(
@@ -61,10 +63,15 @@ export async function restore(
   listener: RestoreListener,
 ): Promise<RestoreTotals> {
   const restorer = new Restorer(task, means, writers, listener);
-  for await (const step of resolve(task.root, restorer.chunks, task.selection)) {
-    await restorer.take(step);
+  try {
+    for await (const step of resolve(task.root, restorer.chunks, task.selection)) {
+      await restorer.take(step);
+    }
+    await restorer.finish();
+  } catch (error) {
+    await restorer.abandon();
+    throw error;
   }
-  await restorer.flush();
   const { missing } = task.selection;
   if (missing.length > 0) {
     throw new NotFoundError(`the snapshot has nothing that matches ${missing.join(", ")}`);
@@ -77,38 +84,65 @@ class Restorer {
   readonly chunks: ChunkSource;
   readonly #task: RestoreTask;
   readonly #means: ReadingMeans;
-  readonly #writers: Writers;
   readonly #listener: RestoreListener;
+  readonly #delivery: Delivery;
+  /** For each directory that was entered: whether this restore has made it. */
+  readonly #made: boolean[] = [];
+  /** Files that are written piece by piece. */
+  readonly #partials = new Set<RawName>();
   #batch = new Batch();
+  /** The batch before this one. */
+  #delivered: Promise<void> = Promise.resolve();
 
   constructor(task: RestoreTask, means: ReadingMeans, writers: Writers, listener: RestoreListener) {
     this.chunks = new ChunkSource(means);
     this.#task = task;
     this.#means = means;
-    this.#writers = writers;
     this.#listener = listener;
+    this.#delivery = new Delivery(means, writers);
   }
 
   async take(step: TreeStep): Promise<void> {
-    const { ground } = this.#task;
-    const { path } = step;
-    if (step.kind === "enter") {
-      ground.enter(path);
-      this.totals.directories += 1;
-    } else if (step.kind === "leave") {
-      const { entry } = step;
-      this.#batch.afterwards.push(() => ground.leave(path, entry));
-    } else {
-      await this.#entry(step);
+    switch (step.kind) {
+      case "enter":
+        this.#made.push(this.#task.ground.enter(step.path));
+        this.totals.directories += 1;
+        break;
+      case "leave":
+        this.#leave(step);
+        break;
+      default:
+        await this.#entry(step);
     }
-    if (this.#batch.isFull) await this.flush();
+    if (this.#batch.isFull) await this.#hand();
+  }
+
+  /** Waits until everything is there. */
+  async finish(): Promise<void> {
+    await this.#hand();
+    await this.#delivered;
+  }
+
+  /** Takes away what is not complete. */
+  async abandon(): Promise<void> {
+    await Promise.allSettled([this.#delivered]);
+    for (const partial of this.#partials) this.#task.ground.dropFile(partial);
+  }
+
+  /** A directory that was there keeps its mode and times, unless it was asked for. */
+  #leave({ path, entry, isSelected }: ResolvedDirectory): void {
+    const isMade = this.#made.pop() ?? false;
+    if (!isMade && !isSelected) return;
+    this.#batch.afterwards.push(() => this.#task.ground.leave(path, entry));
   }
 
   async #entry({ path, entry }: Resolved<Exclude<Entry, { type: "directory" }>>): Promise<void> {
     const { ground } = this.#task;
+    // Nothing is in the way in a directory that is new, and nobody else's until it is left.
+    const isNew = this.#made.at(-1) ?? false;
+    if (!isNew && (entry.type === "file" || entry.type === "symlink")) ground.claim(path);
     switch (entry.type) {
       case "file":
-        ground.clear(path);
         await this.#file(path, entry);
         return;
       case "symlink":
@@ -129,75 +163,76 @@ class Restorer {
   async #file(path: RawName, entry: FileEntry): Promise<void> {
     const { ground } = this.#task;
     const { content } = entry;
-    this.totals.files += 1;
-    this.totals.bytes += content.size;
-    if (content.size === 0) {
-      ground.emptyFile(path, entry);
+    const file: PendingFile = { path, entry, failure: undefined };
+    if (content.depth === 0 && content.chunks.length === 1) {
+      const { mode, uid, gid, mtime } = entry;
+      const whole = { path: ground.at(path), metadata: { mode, uid, gid, mtime } };
+      await this.#want(file, { path: ground.partial(path), whole });
+      this.#batch.afterwards.push(() => this.#count(file));
       return;
     }
-    const isWhole = content.depth === 0 && content.chunks.length === 1;
-    const partial = isWhole ? undefined : ground.beginFile(path);
-    const file: PendingFile = { path, entry, partial, failure: undefined };
-    const to = partial ?? ground.at(path);
+    const partial = ground.beginFile(path);
+    this.#partials.add(partial);
+    await this.#want(file, { path: partial });
+    this.#batch.afterwards.push(() => this.#finishFile(file, partial));
+  }
+
+  /** Wants all chunks of a file; of one whose chunks cannot be told, as many as can. */
+  async #want(file: PendingFile, to: Omit<Destination, "file" | "at">): Promise<void> {
+    const name = `the content of "${displayName(file.path)}"`;
     let at = 0;
-    for await (const chunk of chunksOf(displayName(path), content, this.chunks)) {
-      const place = placeOf(this.#means.cache, chunk.id);
-      const whole = isWhole ? { whole: metadataOf(entry) } : {};
-      this.#batch.want(file, chunk, { place, path: to, at, ...whole });
-      at += chunk.size;
-      if (this.#batch.isFull) await this.flush();
+    try {
+      for await (const chunk of chunksOf(name, file.entry.content, this.chunks)) {
+        const place = placeOf(this.#means.cache, chunk);
+        this.#batch.want(file, chunk, place, { ...to, at });
+        at += chunk.size;
+        if (this.#batch.isFull) await this.#hand();
+      }
+    } catch (error) {
+      if (!(error instanceof CorruptError)) throw error;
+      this.#batch.number(file);
+      file.failure ??= failureOf(error);
     }
-    this.#batch.afterwards.push(() => this.#finish(file));
   }
 
-  #finish({ path, entry, partial, failure }: PendingFile): void {
+  #finishFile(file: PendingFile, partial: RawName): void {
     const { ground } = this.#task;
-    if (failure === undefined) {
-      if (partial !== undefined) ground.finishFile(path, partial, entry);
-      return;
-    }
-    if (partial !== undefined) ground.dropFile(partial);
-    const shown = displayName(ground.at(path));
-    if (failure.isDamage) throw new CorruptError(shown, failure.message);
-    throw new UnavailableError(`cannot write ${shown}: ${failure.message}`);
+    if (file.failure === undefined) ground.finishFile(file.path, partial, file.entry);
+    else ground.dropFile(partial);
+    this.#partials.delete(partial);
+    this.#count(file);
   }
 
-  /** Writes all that the batch wants, and does what comes afterwards. */
-  async flush(): Promise<void> {
+  #count({ failure, entry }: PendingFile): void {
+    if (failure !== undefined) return;
+    this.totals.files += 1;
+    this.totals.bytes += entry.content.size;
+  }
+
+  /** Hands the batch over to be written, once the one before it is. */
+  async #hand(): Promise<void> {
+    await this.#delivered;
     const batch = this.#batch;
     this.#batch = new Batch();
-    const { repository } = this.#means;
-    const units = planUnits(batch.wants, repository.settings.sizes.segment);
-    const fetched = mapInOrder(units, this.#writers.width, async (unit) =>
-      this.#writers.write(await this.#fetch(unit)),
-    );
-    for await (const failures of fetched) note(batch, failures);
+    this.#delivered = this.#deliver(batch);
+    // Heard when the next one follows; unheard until then, it would end the process.
+    this.#delivered.catch(() => {});
+  }
+
+  async #deliver(batch: Batch): Promise<void> {
+    await this.#delivery.deliver(batch);
     for (const step of batch.afterwards) step();
     this.#listener.progress(this.totals);
-  }
-
-  async #fetch({ span, frames }: PlannedUnit): Promise<Unit> {
-    const { repository, cache, keys } = this.#means;
-    const [key, stretches] = await Promise.all([
-      keys.key(span.run),
-      fetchSpan(repository.target, cache, span),
-    ]);
-    return { frames, stretches, key, segmentSize: repository.settings.sizes.segment };
+    const [first, ...others] = batch.files.filter(({ failure }) => failure !== undefined);
+    for (const { path, failure } of others) {
+      this.#listener.problem({ path, message: failure?.message ?? "" });
+    }
+    if (first !== undefined) throw errorOf(first);
   }
 }
 
-function note(batch: Batch, failures: readonly UnitFailure[]): void {
-  for (const { file, message, isDamage } of failures) {
-    const pending = batch.files[file];
-    if (pending !== undefined) pending.failure ??= { message, isDamage };
-  }
-}
-
-function metadataOf({
-  mode,
-  uid,
-  gid,
-  mtime,
-}: FileEntry): Pick<Entry, "mode" | "uid" | "gid" | "mtime"> {
-  return { mode, uid, gid, mtime };
+function errorOf({ path, failure }: PendingFile): Error {
+  const { kind, message } = failure ?? { kind: "unavailable", message: "" };
+  if (kind === "corrupt") return new CorruptError(`the file "${displayName(path)}"`, message);
+  return kind === "access" ? new AccessError(message) : new UnavailableError(message);
 }

@@ -1,6 +1,7 @@
 /**
  * Which part of a snapshot is wanted: everything, or the paths and globs that
- * were given. A path stands for all that is below it.
+ * were given. A path stands for all that is below it. What is a name as it
+ * stands is never lost for looking like a glob: `a[1].txt` is found as both.
  */
 import picomatch from "picomatch";
 import type { RawName } from "../format/raw-name.ts";
@@ -8,12 +9,23 @@ import { rawFromText, rawText } from "../format/raw-name.ts";
 
 interface Rule {
   readonly pattern: string;
-  /** The path, or what stands before the first wildcard. */
-  readonly base: RawName;
-  /** Nothing for a plain path. */
-  readonly matches: ((text: string) => boolean) | undefined;
+  /** The pattern as a path. */
+  readonly path: RawName;
+  /** As a glob; nothing if it has no wildcards. */
+  readonly glob: Glob | undefined;
   hits: number;
 }
+
+interface Glob {
+  /** The directory that everything it matches is in. */
+  readonly base: RawName;
+  readonly matches: (text: string) => boolean;
+}
+
+/** What a glob may be made of. */
+const SPECIAL = /[*?[\]{}\\]/;
+/** What picomatch would take for more than a character, and people have in names. */
+const LITERAL = /[()|]/g;
 
 export class Selection {
   readonly #rules: readonly Rule[];
@@ -26,7 +38,7 @@ export class Selection {
     this.#rules = patterns.map((pattern) => ruleOf(pattern, source));
   }
 
-  /** Whether an entry that is no directory is wanted. */
+  /** Whether an entry is wanted, a directory with all that is below it. */
   takes(path: RawName): boolean {
     if (this.#rules.length === 0) return true;
     const rules = this.#rules.filter((rule) => isWanted(rule, path));
@@ -34,14 +46,13 @@ export class Selection {
     return rules.length > 0;
   }
 
-  /** Whether a directory is wanted, or something below it may be. */
+  /** Whether something below a directory may be wanted, though it is not itself. */
   leadsInto(path: RawName): boolean {
-    return (
-      this.takes(path) ||
-      this.#rules.some(({ base, matches }) => {
-        const isBelow = matches !== undefined && isAtOrBelow(path, base);
-        return isBelow || isAtOrBelow(base, path);
-      })
+    return this.#rules.some(
+      (rule) =>
+        isAtOrBelow(rule.path, path) ||
+        (rule.glob !== undefined &&
+          (isAtOrBelow(path, rule.glob.base) || isAtOrBelow(rule.glob.base, path))),
     );
   }
 
@@ -52,14 +63,23 @@ export class Selection {
 }
 
 function ruleOf(pattern: string, source: RawName): Rule {
-  const text = relative(pattern, source)
-    .replace(/^(\.?\/+)+/, "")
-    .replace(/\/+$/, "");
-  const { isGlob, base } = picomatch.scan(text);
-  const plain = rawFromText(text === "." ? "" : text);
-  if (!isGlob) return { pattern, base: plain, matches: undefined, hits: 0 };
-  const matches = picomatch(text, { dot: true, nonegate: true });
-  return { pattern, base: rawFromText(base), matches, hits: 0 };
+  const parts = relative(pattern, source)
+    .split("/")
+    .filter((part) => part !== "" && part !== ".");
+  const text = parts.join("/");
+  const plain = parts.findIndex((part) => SPECIAL.test(part));
+  const glob =
+    plain < 0 ? undefined : { base: baseOf(parts.slice(0, plain)), matches: match(text) };
+  return { pattern, path: rawFromText(text), glob, hits: 0 };
+}
+
+function baseOf(parts: readonly string[]): RawName {
+  return rawFromText(parts.join("/"));
+}
+
+function match(text: string): (text: string) => boolean {
+  const options = { dot: true, nonegate: true, noextglob: true };
+  return picomatch(text.replaceAll(LITERAL, "\\$&"), options);
 }
 
 /** People paste the path as it was on the machine. */
@@ -70,10 +90,14 @@ function relative(pattern: string, source: RawName): string {
   return pattern.startsWith(`${root}/`) ? pattern.slice(root.length + 1) : pattern;
 }
 
+function isWanted({ path: wanted, glob }: Rule, path: RawName): boolean {
+  return isAtOrBelow(path, wanted) || (glob !== undefined && isMatched(glob, path));
+}
+
 /** A glob that matches a directory takes all that is below it, as a path does. */
-function isWanted({ base, matches }: Rule, path: RawName): boolean {
-  if (matches === undefined) return isAtOrBelow(path, base);
-  for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
+function isMatched({ base, matches }: Glob, path: RawName): boolean {
+  if (!isAtOrBelow(path, base)) return false;
+  for (let end = path.length; end > base.length; end = path.lastIndexOf("/", end - 1)) {
     const part = path.slice(0, end) as RawName;
     if (matches(rawText(part) ?? part)) return true;
   }

@@ -1,32 +1,43 @@
 /**
  * A unit of restore: neighbouring frames of one tape, and where the chunks in
  * them go. Opens, decompresses, verifies and writes; synchronous, on whatever
- * thread. Nothing is written that was not verified.
+ * thread. Nothing is written that was not verified, and no file has its own
+ * name before it is complete.
  */
-import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import type { Zstd } from "../compression/zstd.ts";
 import type { FileMetadata } from "../disk/metadata.ts";
 import { applyToFile } from "../disk/metadata.ts";
 import { systemPath } from "../disk/path.ts";
-import { VarveError } from "../errors.ts";
+import { AccessError, CorruptError, VarveError } from "../errors.ts";
 import type { RawName } from "../format/raw-name.ts";
+import { displayName } from "../format/raw-name.ts";
 import type { ChunkId, Place } from "../format/table.ts";
 import { chunkOf, frameLimit } from "../pack/frame.ts";
 import type { Opener } from "../seal/packet.ts";
+import { fileFailure } from "../target/file-failure.ts";
 import { verifyChunk } from "./chunk-source.ts";
 import type { FetchedStretch } from "./fetch.ts";
-import type { OpenSegments } from "./open-segments.ts";
-import { frameOf, openStretch } from "./open-segments.ts";
+import type { OpenTape, Segment } from "./open-segments.ts";
+import { frameName, frameOf, segmentsOf } from "./open-segments.ts";
 
 /** Where a chunk goes. */
 export interface Destination {
   /** The number of the file in its batch. */
   readonly file: number;
+  /** What is written to: it has another name until it is complete. */
   readonly path: RawName;
   /** Where in the file. */
   readonly at: number;
   /** The chunk is all of the file, which is made with it; else the file is there. */
-  readonly whole?: FileMetadata;
+  readonly whole?: WholeFile;
+}
+
+/** What completes a file. */
+export interface WholeFile {
+  /** The file's own name. */
+  readonly path: RawName;
+  readonly metadata: FileMetadata;
 }
 
 export interface WantedChunk {
@@ -46,12 +57,15 @@ export interface Unit {
   readonly key: Uint8Array;
 }
 
-/** What a unit failed at, for a file. */
-export interface UnitFailure {
-  readonly file: number;
+/** What went wrong, in a form that goes from thread to thread. */
+export interface Failure {
+  /** The stored bytes are damaged; the file may not be written; it cannot be. */
+  readonly kind: "corrupt" | "access" | "unavailable";
   readonly message: string;
-  /** The bytes are damaged, rather than that they could not be written. */
-  readonly isDamage: boolean;
+}
+
+export interface UnitFailure extends Failure {
+  readonly file: number;
 }
 
 export interface UnitMeans {
@@ -64,62 +78,80 @@ const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | const
 const WRITE = constants.O_WRONLY | constants.O_NOFOLLOW;
 const NEW_FILE_MODE = 0o600;
 
-/** Writes the chunks of a unit; what fails is told for each file. */
+/** Writes the chunks of a unit; what fails is told for each file that it fails for. */
 export function writeUnit(unit: Unit, means: UnitMeans): UnitFailure[] {
   const failures: UnitFailure[] = [];
-  const segments: OpenSegments = new Map();
-  const open = means.opener(unit.key);
+  const segments = new Map<number, Segment>();
   for (const stretch of unit.stretches) {
-    attempt(everyDestination(unit), failures, () => openStretch(stretch, open, segments));
+    for (const [number, segment] of segmentsOf(stretch)) segments.set(number, segment);
   }
-  // Files that failed above are reported once: without their segments nothing is written.
-  if (failures.length > 0) return failures;
+  const tape: OpenTape = {
+    segmentSize: unit.segmentSize,
+    opener: means.opener(unit.key),
+    segment: (number) => segments.get(number),
+  };
   for (const frame of unit.frames) {
-    const [{ place }] = frame;
-    const name = `the frame at ${place.offset} of tape ${place.tape} of run ${place.run}`;
-    const limit = Math.max(...frame.map((chunk) => frameLimit(chunk.place)));
-    attempt(
-      frame.flatMap(({ destinations }) => destinations),
-      failures,
-      () => {
-        const bytes = frameOf(segments, place, unit.segmentSize);
-        const content = means.zstd.decompress(name, bytes, limit);
-        for (const chunk of frame) {
-          const data = chunkOf(name, content, chunk.place);
-          attempt(chunk.destinations, failures, () => writeChunk(chunk, data, means, failures));
-        }
-      },
-    );
+    attempt(destinationsOf(frame), failures, () => writeFrame(frame, tape, means, failures));
+    // Frames come in order: what lies before is not needed again, and holds memory.
+    const first = Math.floor(frame[0].place.offset / unit.segmentSize);
+    for (const number of segments.keys()) {
+      if (number >= first) break;
+      segments.delete(number);
+    }
   }
   return failures;
 }
 
-function writeChunk(
-  chunk: WantedChunk,
-  data: Uint8Array,
-  { identify }: UnitMeans,
+/** Where the chunks of a frame go. */
+export function destinationsOf(frame: WantedFrame): Destination[] {
+  return frame.flatMap(({ destinations }) => destinations);
+}
+
+/** @throws what it is, if it is a fault of varve's own. */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof VarveError)) throw error;
+  const { message } = error;
+  if (error instanceof CorruptError) return { kind: "corrupt", message };
+  return { kind: error instanceof AccessError ? "access" : "unavailable", message };
+}
+
+function writeFrame(
+  frame: WantedFrame,
+  tape: OpenTape,
+  means: UnitMeans,
   failures: UnitFailure[],
 ): void {
-  verifyChunk(chunk.id, data, identify);
-  for (const destination of chunk.destinations) {
-    attempt([destination], failures, () => writeTo(destination, data));
+  const [{ place }] = frame;
+  const name = frameName(place);
+  const limit = Math.max(...frame.map((chunk) => frameLimit(chunk.place)));
+  const content = means.zstd.decompress(name, frameOf(tape, place), limit);
+  for (const { id, place, destinations } of frame) {
+    attempt(destinations, failures, () => {
+      const data = chunkOf(name, content, place);
+      verifyChunk(id, data, means.identify);
+      for (const destination of destinations) {
+        attempt([destination], failures, () => writeTo(destination, data));
+      }
+    });
   }
 }
 
 function writeTo({ path, at, whole }: Destination, data: Uint8Array): void {
-  const descriptor = openSync(systemPath(path), whole ? CREATE : WRITE, NEW_FILE_MODE);
   try {
-    for (let done = 0; done < data.length; ) {
-      done += writeSync(descriptor, data, done, data.length - done, at + done);
+    const descriptor = openSync(systemPath(path), whole ? CREATE : WRITE, NEW_FILE_MODE);
+    try {
+      for (let done = 0; done < data.length; ) {
+        done += writeSync(descriptor, data, done, data.length - done, at + done);
+      }
+      if (whole) applyToFile(descriptor, whole.metadata);
+    } finally {
+      closeSync(descriptor);
     }
-    if (whole) applyToFile(descriptor, whole);
-  } finally {
-    closeSync(descriptor);
+    if (whole) renameSync(systemPath(path), systemPath(whole.path));
+  } catch (error) {
+    if (whole) rmSync(systemPath(path), { force: true });
+    throw fileFailure(error, `write ${displayName(whole?.path ?? path)}`);
   }
-}
-
-function everyDestination({ frames }: Unit): Destination[] {
-  return frames.flat().flatMap(({ destinations }) => destinations);
 }
 
 /** Runs a step; a failure is told for each file that it was for. */
@@ -131,8 +163,7 @@ function attempt(
   try {
     step();
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const isDamage = error instanceof VarveError;
-    for (const { file } of destinations) failures.push({ file, message: error.message, isDamage });
+    const failure = failureOf(error);
+    for (const { file } of destinations) failures.push({ file, ...failure });
   }
 }

@@ -16,13 +16,16 @@ import {
 import type { Digests, FileDigestName } from "../digest/digest.ts";
 import { joinPath, systemPath } from "../disk/path.ts";
 import type { Problem } from "../disk/walk.ts";
+import { CorruptError } from "../errors.ts";
+import { encodeBase64 } from "../format/fields.ts";
 import type { RawName } from "../format/raw-name.ts";
 import { displayName } from "../format/raw-name.ts";
 import type { Entry, FileEntry } from "../format/tree.ts";
+import { systemCode } from "../target/file-failure.ts";
 import type { ChunkSource } from "./chunk-source.ts";
-import { verifyChunk } from "./chunk-source.ts";
+import { chunksOf } from "./contents.ts";
 import type { TreeStep } from "./resolve.ts";
-import { chunksOf, resolve } from "./resolve.ts";
+import { resolve } from "./resolve.ts";
 import type { Selection } from "./selection.ts";
 
 export interface VerifyTask {
@@ -52,7 +55,11 @@ const TYPES: readonly (readonly [Entry["type"], (stats: Stats) => boolean])[] = 
   ["block", (stats) => stats.isBlockDevice()],
 ];
 
-/** Compares, and tells `report` each difference. */
+/**
+ * Compares, and tells `report` each difference.
+ *
+ * @throws {@link CorruptError} if the snapshot's own tree is damaged.
+ */
 export async function verify(
   task: VerifyTask,
   chunks: ChunkSource,
@@ -64,6 +71,14 @@ export async function verify(
   return verifier.totals;
 }
 
+/** A directory that was entered. */
+interface Level {
+  /** If not, nothing below it is looked for: something else in its place may lead elsewhere. */
+  isThere: boolean;
+  /** The names on disk that the snapshot has not had yet. */
+  readonly extra: Set<RawName>;
+}
+
 class Verifier {
   readonly totals: VerifyTotals = { files: 0, bytes: 0, differences: 0 };
   readonly #task: VerifyTask;
@@ -71,8 +86,7 @@ class Verifier {
   readonly #digests: Digests;
   readonly #report: (difference: Problem) => void;
   readonly #buffer = new Uint8Array(READ_BYTES);
-  /** For each directory that was entered, the names on disk that the snapshot has not had yet. */
-  readonly #extra: Set<RawName>[] = [];
+  readonly #levels: Level[] = [];
 
   constructor(
     task: VerifyTask,
@@ -87,19 +101,26 @@ class Verifier {
   }
 
   async take(step: TreeStep): Promise<void> {
-    const { extras } = this.#task;
     const { path, entry } = step;
     if (step.kind === "leave") {
-      for (const name of this.#extra.pop() ?? []) {
+      for (const name of this.#levels.pop()?.extra ?? []) {
         this.#differs(joinPath(path, name), "it is not in the snapshot");
       }
       return;
     }
-    this.#extra.at(-1)?.delete(entry.name);
-    const isThere = this.#hasType(path, entry);
-    if (step.kind === "enter")
-      this.#extra.push(isThere && extras === "tell" ? this.#names(path) : new Set());
-    else if (isThere) await this.#compare(path, step.entry);
+    const parent = this.#levels.at(-1);
+    parent?.extra.delete(entry.name);
+    const level: Level = { isThere: false, extra: new Set() };
+    if (step.kind === "enter") this.#levels.push(level);
+    try {
+      if (!this.#hasType(path, entry, parent)) return;
+      if (step.kind === "entry") await this.#compare(path, step.entry);
+      else this.#list(path, level);
+    } catch (error) {
+      // What cannot be read is no proof: it is told, and the rest is compared.
+      if (systemCode(error) === undefined && !(error instanceof CorruptError)) throw error;
+      this.#differs(path, `cannot compare it: ${(error as Error).message}`);
+    }
   }
 
   async #compare(path: RawName, entry: Entry): Promise<void> {
@@ -115,18 +136,11 @@ class Verifier {
   }
 
   async #compareFile(path: RawName, entry: FileEntry): Promise<string | undefined> {
-    let descriptor: number;
-    try {
-      descriptor = openSync(this.#path(path), READ);
-    } catch (error) {
-      return `cannot open it: ${(error as Error).message}`;
-    }
+    const descriptor = openSync(this.#path(path), READ);
     try {
       return entry.digest === undefined
         ? await this.#compareChunks(path, descriptor, entry)
         : this.#compareDigest(descriptor, entry.digest, entry);
-    } catch (error) {
-      return (error as Error).message;
     } finally {
       closeSync(descriptor);
     }
@@ -162,7 +176,9 @@ class Verifier {
         if (count === 0) return `it ends after ${at + filled} bytes of ${content.size}`;
         filled += count;
       }
-      verifyChunk(id, bytes, this.#digests.chunkId);
+      if (encodeBase64(this.#digests.chunkId(bytes)) !== id) {
+        return `its content differs between byte ${at} and byte ${at + size}`;
+      }
       at += size;
     }
     const more = readSync(descriptor, this.#buffer, 0, 1, at);
@@ -170,10 +186,13 @@ class Verifier {
   }
 
   /** Whether something of the entry's type is there; tells if not. */
-  #hasType(path: RawName, entry: Entry): boolean {
+  #hasType(path: RawName, entry: Entry, parent: Level | undefined): boolean {
     // Sockets are nothing without their server: no restore makes them.
     const isOptional = entry.type === "socket";
-    const stats = lstatSync(this.#path(path), { throwIfNoEntry: false });
+    const stats =
+      parent?.isThere === false
+        ? undefined
+        : lstatSync(this.#path(path), { throwIfNoEntry: false });
     if (stats === undefined) {
       if (!isOptional) this.#differs(path, "it is missing");
       return false;
@@ -183,10 +202,14 @@ class Verifier {
     return found === entry.type;
   }
 
-  #names(path: RawName): Set<RawName> {
-    const { selection } = this.#task;
+  #list(path: RawName, level: Level): void {
+    const { selection, extras } = this.#task;
+    level.isThere = true;
+    if (extras === "ignore") return;
     const names = readdirSync(this.#path(path), "latin1") as string[] as RawName[];
-    return new Set(names.filter((name) => selection.takes(joinPath(path, name))));
+    for (const name of names) {
+      if (selection.takes(joinPath(path, name))) level.extra.add(name);
+    }
   }
 
   #path(path: RawName): string | Buffer {

@@ -8,13 +8,15 @@ export interface Writers {
   /** How many units are worth having under way. */
   readonly width: number;
   write(unit: Unit): Promise<readonly UnitFailure[]>;
+  /** Only when nothing is being written: what is, would be left half-written. */
   close(): Promise<void>;
 }
 
 /** Writes on this thread. */
 export function inlineWriters(means: UnitMeans): Writers {
   return {
-    width: 1,
+    // The next one is fetched while one is written.
+    width: 2,
     write: async (unit) => writeUnit(unit, means),
     close: async () => {},
   };
@@ -25,21 +27,42 @@ interface Waiting {
   reject(reason: unknown): void;
 }
 
+/** A thread makes many short-lived views: a larger nursery only keeps them longer. */
+const YOUNG_MB = 8;
+
 /** Each thread works off its units in the order in which it got them. */
 class Thread {
-  readonly worker: Worker;
   readonly waiting: Waiting[] = [];
+  readonly #worker: Worker;
+  /** Why it is dead: what it is given from then on is refused, or nobody would ever answer. */
+  #death: { readonly reason: unknown } | undefined;
 
   constructor(plan: RestorePlan) {
-    this.worker = new Worker(new URL("./restore.worker.js", import.meta.url), { workerData: plan });
-    this.worker.on("message", ({ failures }: WriterReply) => {
+    this.#worker = new Worker(new URL("./restore.worker.js", import.meta.url), {
+      workerData: plan,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+    });
+    this.#worker.on("message", ({ failures }: WriterReply) => {
       this.waiting.shift()?.resolve(failures);
     });
-    this.worker.on("error", (reason) => this.#fail(reason));
-    this.worker.on("exit", () => this.#fail(new Error("a worker thread ended before its work")));
+    this.#worker.on("error", (reason) => this.#die(reason));
+    this.#worker.on("exit", () => this.#die(new Error("a worker thread ended before its work")));
   }
 
-  #fail(reason: unknown): void {
+  write(unit: Unit): Promise<readonly UnitFailure[]> {
+    if (this.#death !== undefined) return Promise.reject(this.#death.reason);
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject });
+      this.#worker.postMessage(unit, buffersOf(unit));
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #die(reason: unknown): void {
+    this.#death ??= { reason };
     for (const { reject } of this.waiting.splice(0)) reject(reason);
   }
 }
@@ -49,16 +72,13 @@ export function threadWriters(count: number, plan: RestorePlan): Writers {
   const threads = Array.from({ length: count }, () => new Thread(plan));
   return {
     width: 2 * count,
-    write(unit) {
+    async write(unit) {
       const [thread] = threads.toSorted((a, b) => a.waiting.length - b.waiting.length);
       if (thread === undefined) throw new RangeError("there are no threads");
-      return new Promise((resolve, reject) => {
-        thread.waiting.push({ resolve, reject });
-        thread.worker.postMessage(unit, buffersOf(unit));
-      });
+      return await thread.write(unit);
     },
     async close() {
-      await Promise.all(threads.map(({ worker }) => worker.terminate()));
+      await Promise.all(threads.map((thread) => thread.close()));
     },
   };
 }

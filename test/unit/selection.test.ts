@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { RawName } from "../../src/format/raw-name.ts";
+import { rawFromText, rawName } from "../../src/format/raw-name.ts";
+import { Selection } from "../../src/restore/selection.ts";
+
+const source = "/home/me" as RawName;
+
+/** Of these paths, the ones that the patterns take. */
+function taken(patterns: string[], ...paths: string[]): string[] {
+  const selection = new Selection(patterns, source);
+  return paths.filter((path) => selection.takes(rawFromText(path)));
+}
+
+describe("a selection", () => {
+  it("without patterns takes everything, and misses nothing", () => {
+    assert.deepEqual(taken([], "", "a", "a/b"), ["", "a", "a/b"]);
+    assert.deepEqual(new Selection([], source).missing, []);
+  });
+
+  it("takes a path with all that is below, and no path that merely begins alike", () => {
+    assert.deepEqual(taken(["a/b"], "a", "a/b", "a/b/c", "a/bc", "b"), ["a/b", "a/b/c"]);
+  });
+
+  it("takes a path however it was typed", () => {
+    for (const pattern of ["a/b", "a/b/", "./a/b", "a//b", "a/./b", "/a/b", "/home/me/a/b//"]) {
+      assert.deepEqual(taken([pattern], "a", "a/b", "a/b/c"), ["a/b", "a/b/c"], pattern);
+    }
+  });
+
+  it("takes everything for the source itself", () => {
+    for (const pattern of [".", "./", "/home/me", "/home/me/"]) {
+      assert.deepEqual(taken([pattern], "", "a"), ["", "a"], pattern);
+    }
+  });
+
+  it("takes a name that looks like a glob, as a name and as a glob", () => {
+    assert.deepEqual(taken(["a[1].txt"], "a[1].txt", "a1.txt", "a2.txt"), ["a[1].txt", "a1.txt"]);
+    for (const name of ["Photos (2019)", "c++", "!a", "a|b", "$x", "+(a)"]) {
+      assert.deepEqual(taken([`${name}/*`], name, `${name}/f`), [`${name}/f`]);
+    }
+    assert.deepEqual(taken(["what?"], "what?", "whats"), ["what?", "whats"]);
+    assert.deepEqual(taken(["!a"], "!a", "b"), ["!a"]);
+  });
+
+  it("takes a name behind a backslash as it stands", () => {
+    assert.deepEqual(taken(["a\\*"], "a*", "ab"), ["a*"]);
+  });
+
+  it("takes by globs, a directory with all that is below", () => {
+    assert.deepEqual(taken(["*.txt"], "a.txt", "d/a.txt", ".b.txt"), ["a.txt", ".b.txt"]);
+    assert.deepEqual(taken(["**/*.txt"], "a.txt", "d/a.txt"), ["a.txt", "d/a.txt"]);
+    assert.deepEqual(taken(["src/{a,b}"], "src/a/x", "src/b", "src/c"), ["src/a/x", "src/b"]);
+  });
+
+  it("matches names that are no text byte by byte", () => {
+    const selection = new Selection(["d/*"], source);
+    assert.ok(selection.takes(rawName(Buffer.from([0x64, 0x2f, 0xff, 0xfe]))));
+    assert.ok(new Selection(["ü/*"], source).takes(rawFromText("ü/x")));
+  });
+
+  it("leads into what lies on the way, and nothing else", () => {
+    const selection = new Selection(["a/b/c", "x/*/y"], source);
+    const leads = ["", "a", "a/b", "x", "x/1", "b", "a/c"].filter((path) =>
+      selection.leadsInto(rawFromText(path)),
+    );
+    assert.deepEqual(leads, ["", "a", "a/b", "x", "x/1"]);
+  });
+
+  it("misses what was only led to", () => {
+    const selection = new Selection(["a/b", "c", "d/*.txt"], source);
+    for (const path of ["", "a", "d"]) {
+      selection.leadsInto(rawFromText(path));
+      selection.takes(rawFromText(path));
+    }
+    assert.ok(selection.takes(rawFromText("c")));
+    assert.deepEqual(selection.missing, ["a/b", "d/*.txt"]);
+  });
+});
