@@ -105,16 +105,20 @@ async function bringBack(
 }
 
 function checkDirectory(to: string): void {
-  if (statSync(to, { throwIfNoEntry: false })?.isDirectory() === false) {
-    throw new UsageError(`--to ${to} is no directory`);
-  }
+  const stats = attempt(`restore to ${to}`, () => statSync(to, { throwIfNoEntry: false }));
+  if (stats?.isDirectory() === false) throw new UsageError(`--to ${to} is no directory`);
 }
 
 function groundAt({ to, conflict }: Pick<RestoreFlags, "to" | "conflict">): Ground {
+  return attempt(`make ${to}`, () => new Ground(rawFromText(resolve(to)), conflict));
+}
+
+/** @throws one of varve's errors where a system call fails. */
+function attempt<T>(doing: string, work: () => T): T {
   try {
-    return new Ground(rawFromText(resolve(to)), conflict);
+    return work();
   } catch (error) {
-    throw fileFailure(error, `make ${to}`);
+    throw fileFailure(error, doing);
   }
 }
 

@@ -50,3 +50,11 @@ export function filesBelow(directory: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }
+
+/** Changes one bit of a file. */
+export function flipByte(path: string, at: number): void {
+  const bytes = readFileSync(path);
+  const offset = at % bytes.length;
+  bytes[offset] = (bytes[offset] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+}
