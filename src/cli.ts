@@ -7,8 +7,10 @@ import { setFlagsFromString } from "node:v8";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { backup } from "./commands/backup.ts";
+import { checkFlags } from "./commands/flags.ts";
 import { init } from "./commands/init.ts";
 import { manifest } from "./commands/manifest.ts";
+import { printable } from "./commands/output.ts";
 import { restore } from "./commands/restore.ts";
 import { snapshots } from "./commands/snapshots.ts";
 import { verify } from "./commands/verify.ts";
@@ -22,12 +24,19 @@ const FAULT = 1;
 const INTERRUPTED = 130;
 
 const cli = yargs(hideBin(process.argv))
+  // One language in all that is said: the commands' own.
+  .locale("en")
+  .parserConfiguration({
+    "boolean-negation": false,
+    "dot-notation": false,
+    "parse-positional-numbers": false,
+  })
   .scriptName("varve")
   .usage("$0 <command>\n\nEncrypted, deduplicated, incremental backups.")
   .option("json", { type: "boolean", default: false, describe: "One JSON object a line" })
   .option("verbose", { alias: "v", type: "boolean", default: false, describe: "Say more" })
   .option("quiet", { alias: "q", type: "boolean", default: false, describe: "Only problems" })
-  .option("progress", { type: "boolean", default: true, describe: "Show progress on a terminal" })
+  .option("no-progress", { type: "boolean", default: false, describe: "Show no progress" })
   .command(init)
   .command(backup)
   .command(restore)
@@ -37,10 +46,14 @@ const cli = yargs(hideBin(process.argv))
   .demandCommand(1, "say what to do: varve --help lists the commands")
   .strict()
   .recommendCommands()
-  .version(false)
   .exitProcess(false)
+  .check((flags) => {
+    checkFlags(flags);
+    return true;
+  })
   .fail((message, error) => {
-    throw error ?? new UsageError(message);
+    // YError: yargs' own word for what the user did wrong.
+    throw error === undefined || error.name === "YError" ? new UsageError(message) : error;
   });
 
 // Temporary files are nobody's, and the repository is valid at every moment.
@@ -51,22 +64,31 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.exit(INTERRUPTED);
   });
 }
-// Whoever reads our output has enough: `varve manifest | head`.
+// Whoever read our output has enough. That ends no backup: `varve backup --json | head -1`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? 0 : FAULT);
+  if (error.code !== "EPIPE") throw error;
+});
+process.on("uncaughtException", (error) => {
+  process.exit(tell(error));
 });
 
 try {
   await cli.parseAsync();
 } catch (error) {
-  process.exitCode = error instanceof VarveError ? error.exitCode : FAULT;
-  tell(error);
+  process.exitCode = tell(error);
 }
 
-function tell(error: unknown): void {
-  const isVerbose = process.argv.includes("-v") || process.argv.includes("--verbose");
-  const known = error instanceof VarveError;
-  console.error(`varve: ${error instanceof Error ? error.message : String(error)}`);
-  if (!known) console.error("This is a fault of varve's own: please report it, with -v.");
-  if (isVerbose && error instanceof Error) console.error(error.stack, error.cause ?? "");
+/** Says what went wrong. @returns the exit status. */
+function tell(error: unknown): number {
+  const isKnown = error instanceof VarveError;
+  const isVerbose = process.argv.some((flag) => /^(-[a-z]*v[a-z]*|--verbose)$/.test(flag));
+  console.error(printable(`varve: ${error instanceof Error ? error.message : String(error)}`));
+  if (!isKnown) console.error("This is a fault of varve's own: please report it, with -v.");
+  if (isVerbose) {
+    // Stacks only: what else hangs on an error may be large, or secret.
+    for (let cause = error; cause instanceof Error; cause = cause.cause) {
+      console.error(printable(cause.stack ?? ""));
+    }
+  }
+  return isKnown ? error.exitCode : FAULT;
 }

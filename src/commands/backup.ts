@@ -1,13 +1,16 @@
 /** `backup`: stores what is new of one source or several, and commits a snapshot of each. */
+import { statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { CommandModule } from "yargs";
 import type { BackupTask } from "../backup/backup.ts";
-import { backup as makeBackup } from "../backup/backup.ts";
+import { backup as makeBackup, mustExist } from "../backup/backup.ts";
 import { preview } from "../backup/preview.ts";
 import type { BackupTools } from "../backup/tools.ts";
 import { Filter } from "../disk/filter.ts";
+import { joinPath } from "../disk/path.ts";
+import type { Problem } from "../disk/walk.ts";
 import { PartialError, UsageError } from "../errors.ts";
 import { displayName, rawFromText } from "../format/raw-name.ts";
 import { DEFAULT_SIZES } from "../format/settings.ts";
@@ -16,6 +19,7 @@ import { holdsRepository } from "../repository/repository.ts";
 import { snapshotId } from "../repository/snapshots.ts";
 import { createTarget } from "../target/location.ts";
 import { makeRepository, newPassphrase } from "./create.ts";
+import { checkWorkers, listOf } from "./flags.ts";
 import type { OutputFlags } from "./output.ts";
 import { count, formatBytes, formatDuration, Output } from "./output.ts";
 import { showProgress } from "./progress.ts";
@@ -30,12 +34,11 @@ interface BackupFlags extends OutputFlags {
   exclude: string[] | undefined;
   "dry-run": boolean;
   force: boolean;
-  workers: number | undefined;
+  workers: number;
 }
 
 /** The best size for its time on a mixed tree; see bench/README.md. */
 const LEVEL = 3;
-const MAX_WORKERS = 64;
 
 export const backup: CommandModule<OutputFlags, BackupFlags> = {
   command: "backup [source..]",
@@ -43,10 +46,16 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
   builder: (cli) =>
     cli
       .positional("source", { type: "string", array: true, describe: "What to back up" })
-      .option("from", { type: "string", array: true, describe: "The same as SOURCE" })
-      .option("to", { type: "string", describe: "The repository's target" })
-      .option("tag", { type: "string", array: true, describe: "Mark the snapshot" })
-      .option("exclude", { type: "string", array: true, describe: "Leave out what matches a glob" })
+      .option("from", { type: "string", array: true, nargs: 1, describe: "The same as SOURCE" })
+      .option("to", { type: "string", requiresArg: true, describe: "The repository's target" })
+      // One value a flag: a source that stands behind it is no second one.
+      .option("tag", { type: "string", array: true, nargs: 1, describe: "Mark the snapshot" })
+      .option("exclude", {
+        type: "string",
+        array: true,
+        nargs: 1,
+        describe: "Leave out what matches a glob",
+      })
       .option("dry-run", {
         type: "boolean",
         default: false,
@@ -57,41 +66,46 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
         default: false,
         describe: "Read unchanged files as well",
       })
-      .option("workers", { type: "number", describe: "Threads that read; 0: none" }),
+      .option("workers", {
+        type: "number",
+        requiresArg: true,
+        default: availableParallelism(),
+        describe: "Threads that read; 0: none",
+      }),
   handler: async (flags) => {
     const output = new Output(flags);
     const environment = await readEnvironment(process.env);
-    const sources = [...(flags.source ?? []), ...(flags.from ?? [])];
+    const sources = listOf([...(flags.source ?? []), ...(flags.from ?? [])], flags);
     if (sources.length === 0)
       throw new UsageError("nothing to back up: name a directory or a file");
+    const plan = planOf(flags, environment);
+    const tasks = sources.map((source) => ({ ...plan, source: rawFromText(resolve(source)) }));
+    // Before anything is made or stored: a source that is mistyped is found in all of them.
+    for (const { source } of tasks) mustExist(source);
     await makeDefault(flags, environment, output);
     const target = await reachTarget(flags.to, environment);
+    leaveOut(plan.filter, [target.location, environment.places.cache]);
     const repository = await openAsHost(target, environment);
     const { host, means } = environment;
     const cache = await openCache(repository, host, environment, (text) => output.note(text));
     try {
       const tools = { repository, cache, host, clock: Date.now, means };
-      for (const source of sources) {
-        const task = taskOf(source, flags, environment);
-        await (flags.dryRun ? lookOver : backUp)(task, tools, output);
-      }
+      for (const task of tasks) await (flags.dryRun ? lookOver : backUp)(task, tools, output);
     } finally {
       await cache.close();
     }
+    // A pattern that matched nothing in a whole run is a mistake more often than not.
+    for (const pattern of plan.filter.unused) output.note(`--exclude ${pattern} matched nothing`);
     if (output.problems > 0) {
       throw new PartialError(`done, but for ${count(output.problems, "problem")} told above`);
     }
   },
 };
 
-function taskOf(source: string, flags: BackupFlags, { engine }: Environment): BackupTask {
+/** What all sources have in common. */
+function planOf(flags: BackupFlags, { engine }: Environment): Omit<BackupTask, "source"> {
   const excludes = flags.exclude ?? [];
-  const workers = flags.workers ?? availableParallelism();
-  if (!Number.isInteger(workers) || workers < 0 || workers > MAX_WORKERS) {
-    throw new UsageError(`--workers should be a whole number from 0 to ${MAX_WORKERS}`);
-  }
   return {
-    source: rawFromText(resolve(source)),
     tags: flags.tag ?? [],
     excludes,
     filter: new Filter(excludes),
@@ -99,15 +113,26 @@ function taskOf(source: string, flags: BackupFlags, { engine }: Environment): Ba
     digest: "sha1",
     level: LEVEL,
     engine,
-    workers,
+    workers: checkWorkers(flags.workers),
   };
+}
+
+/**
+ * The repository is left out of what is backed up to it: else each run would
+ * store the packs of the last one. So is the cache, which is made from it.
+ */
+function leaveOut(filter: Filter, directories: readonly string[]): void {
+  for (const directory of directories) {
+    const stats = statSync(directory, { bigint: true, throwIfNoEntry: false });
+    if (stats !== undefined) filter.leaveOut(stats);
+  }
 }
 
 async function backUp(task: BackupTask, tools: BackupTools, output: Output): Promise<void> {
   const progress = showProgress(output.flags, undefined);
   try {
     const summary = await makeBackup(task, tools, {
-      problem: (problem) => output.problem(problem),
+      problem: (problem) => output.problem(inFull(task, problem)),
       progress: (state) => progress.update(state),
     });
     progress.stop();
@@ -115,12 +140,11 @@ async function backUp(task: BackupTask, tools: BackupTools, output: Output): Pro
   } finally {
     progress.stop();
   }
-  tellUnused(task, output);
 }
 
 async function lookOver(task: BackupTask, tools: BackupTools, output: Output): Promise<void> {
   const totals = await preview(task, tools, {
-    problem: (problem) => output.problem(problem),
+    problem: (problem) => output.problem(inFull(task, problem)),
     changed: ({ path }) => output.detail(`would read ${displayName(path)}`),
   });
   const { files, bytes, changedFiles, changedBytes } = totals;
@@ -129,7 +153,6 @@ async function lookOver(task: BackupTask, tools: BackupTools, output: Output): P
     `would read ${count(changedFiles, "file")} of ${files}, ` +
       `${formatBytes(changedBytes)} of ${formatBytes(bytes)}; nothing was stored`,
   );
-  tellUnused(task, output);
 }
 
 function report({ run, source, begun, ended, totals }: Summary, output: Output): void {
@@ -150,9 +173,9 @@ function report({ run, source, begun, ended, totals }: Summary, output: Output):
   );
 }
 
-/** A pattern that matched nothing in a whole run is a mistake more often than not. */
-function tellUnused({ filter }: BackupTask, output: Output): void {
-  for (const pattern of filter.unused) output.note(`--exclude ${pattern} matched nothing`);
+/** With its source in front: there may be several. */
+function inFull({ source }: BackupTask, { path, message }: Problem): Problem {
+  return { path: joinPath(source, path), message };
 }
 
 /** The embedded default is made on first use; any other target is made by `init`. */
@@ -172,10 +195,6 @@ async function makeDefault(
     { target, sizes: DEFAULT_SIZES, passphrase, keep },
     environment,
   );
-  output.note(
-    `first use: made a repository in ${defaultTarget}\n` +
-      `private key  ${made.identity}${passphrase === undefined ? ", NOT locked by a passphrase" : ""}\n` +
-      `fingerprint  ${made.unlocked.fingerprint}\n` +
-      "Keep a copy of both elsewhere: without the private key nothing can be restored.",
-  );
+  output.result(made.event);
+  output.warn(`first use: ${made.text}`);
 }

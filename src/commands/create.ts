@@ -5,7 +5,7 @@ import { writePrivate } from "../config/private-file.ts";
 import { UsageError } from "../errors.ts";
 import type { Sizes } from "../format/settings.ts";
 import type { Unlocked } from "../repository/repository.ts";
-import { createRepository, newRepositoryId } from "../repository/repository.ts";
+import { createRepository, holdsRepository, newRepositoryId } from "../repository/repository.ts";
 import { makeKeyPair } from "../seal/identity.ts";
 import type { PrunableTarget } from "../target/target.ts";
 import type { Environment } from "./session.ts";
@@ -22,11 +22,24 @@ export interface NewRepository {
   readonly keep: KeyKeeping;
 }
 
-/** Makes a repository and enrols this machine. @returns also where the private key is. */
+/** What is to be told of a new repository, to programs and to people. */
+export interface Made {
+  readonly event: object;
+  readonly text: string;
+}
+
+/** @throws {@link UsageError} if the target holds a repository already. */
+export async function refuseRepository(target: PrunableTarget): Promise<void> {
+  if (await holdsRepository(target)) {
+    throw new UsageError(`${target.location} holds a repository already: choose another target`);
+  }
+}
+
+/** Makes a repository and enrols this machine. */
 export async function makeRepository(
   { target, sizes, passphrase, keep }: NewRepository,
   environment: Environment,
-): Promise<{ readonly unlocked: Unlocked; readonly identity: string }> {
+): Promise<Made> {
   if (keep === "in" && passphrase === undefined) {
     throw new UsageError(
       "a private key without a passphrase is not kept in the repository: --keep-identity out",
@@ -43,14 +56,34 @@ export async function makeRepository(
       environment.means,
     );
     await rememberHost(unlocked, environment);
-    return { unlocked, identity: `${target.location}, locked by its passphrase` };
+    return describeMade(unlocked, target.location, {
+      identity: target.location,
+      note: "in the repository, locked by its passphrase",
+    });
   }
   // First of all: what is sealed to a key that is lost is lost.
   const identity = identityPath(environment, repository);
   await writePrivate(identity, privateKey);
   const unlocked = await createRepository(target, owner, sizes, environment.means);
   await rememberHost(unlocked, environment);
-  return { unlocked, identity };
+  const note = passphrase === undefined ? "NOT locked by a passphrase" : "locked by its passphrase";
+  return describeMade(unlocked, target.location, { identity, note });
+}
+
+function describeMade(
+  { settings: { repository }, fingerprint }: Unlocked,
+  target: string,
+  { identity, note }: { readonly identity: string; readonly note: string },
+): Made {
+  return {
+    event: { event: "created", target, repository, fingerprint, identity },
+    text: [
+      `made repository ${repository} in ${target}`,
+      `fingerprint  ${fingerprint}`,
+      `private key  ${identity}, ${note}`,
+      "Keep a copy of both elsewhere: without the private key nothing can be restored.",
+    ].join("\n"),
+  };
 }
 
 /**

@@ -23,6 +23,8 @@ export const manifest: CommandModule<OutputFlags, ReadingFlags> = {
       const everything = new Selection([], manifest.source);
       for await (const step of resolve(manifest.root, new ChunkSource(means), everything)) {
         if (step.kind === "leave") continue;
+        // Whoever read it has enough: `varve manifest | head`.
+        if (!process.stdout.writable) break;
         const { path, entry } = step;
         if (flags.json) await print(jsonLine(path, entry));
         else if (entry.type === "file" && entry.digest !== undefined) {

@@ -10,7 +10,7 @@ export interface OutputFlags {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
-  readonly progress: boolean;
+  readonly "no-progress": boolean;
 }
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -32,11 +32,16 @@ export class Output {
 
   /** What a person should know, and a program need not. */
   note(text: string): void {
-    if (!this.flags.quiet) console.error(text);
+    if (!this.flags.quiet) console.error(printable(text));
+  }
+
+  /** What must be known even by those who want to hear of problems only. */
+  warn(text: string): void {
+    console.error(printable(text));
   }
 
   detail(text: string): void {
-    if (this.flags.verbose) console.error(text);
+    if (this.flags.verbose) console.error(printable(text));
   }
 
   /** A problem with one file. */
@@ -46,8 +51,16 @@ export class Output {
     if (this.flags.json) {
       console.log(JSON.stringify({ event: "problem", path: shown, message }));
     }
-    console.error(`${shown}: ${message}`);
+    console.error(printable(`${shown}: ${message}`));
   }
+}
+
+/** Escapes what a terminal would obey: the system's messages have names as they are. */
+export function printable(text: string): string {
+  return text.replaceAll(
+    /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\x{${character.codePointAt(0)?.toString(16)}}`,
+  );
 }
 
 /** `1.5 GiB`. */

@@ -24,7 +24,7 @@ const REDRAWS_A_SECOND = 5;
  * @param total - bytes in all, as far as is known: the last snapshot's, or what is to be restored.
  */
 export function showProgress(flags: OutputFlags, total: number | undefined): ProgressDisplay {
-  if (!flags.progress || flags.quiet || process.stderr.isTTY !== true) {
+  if (flags["no-progress"] || flags.quiet || process.stderr.isTTY !== true) {
     return { update() {}, stop() {} };
   }
   const begun = Date.now();

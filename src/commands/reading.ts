@@ -3,6 +3,7 @@ import type { Argv } from "yargs";
 import type { Cache } from "../cache/cache.ts";
 import type { Digests } from "../digest/digest.ts";
 import { loadDigests } from "../digest/digest.ts";
+import { lastName } from "../disk/path.ts";
 import { endName } from "../format/names.ts";
 import type { Manifest, Summary } from "../format/snapshot.ts";
 import { decodeManifest } from "../format/snapshot.ts";
@@ -23,8 +24,13 @@ export interface ReadingFlags extends OutputFlags {
 /** Adds the flags that say which snapshot. */
 export function readingFlags(cli: Argv<OutputFlags>): Argv<ReadingFlags> {
   return cli
-    .option("from", { type: "string", describe: "The repository's target" })
-    .option("snapshot", { type: "string", default: "latest", describe: "latest, or an id" });
+    .option("from", { type: "string", requiresArg: true, describe: "The repository's target" })
+    .option("snapshot", {
+      type: "string",
+      requiresArg: true,
+      default: "latest",
+      describe: "latest, or an id",
+    });
 }
 
 /** A snapshot that is open for reading. */
@@ -53,7 +59,7 @@ export async function withSnapshot<T>(
   const documents = { zstd, opener: sealing.opener(await keys.key(summary.run)) };
   const name = endName(summary.run);
   const lines = openDocument(name, end.manifest, documents, MAX_MANIFEST_BYTES);
-  const manifest = decodeManifest(name, summary.run, lines);
+  const manifest = withName(decodeManifest(name, summary.run, lines));
   const digests = await loadDigests(repository.keys.chunkId, environment.engine);
   const cache: Cache = await openCache(repository, summary.host, environment, (text) =>
     output.note(text),
@@ -66,4 +72,11 @@ export async function withSnapshot<T>(
   } finally {
     await cache.close();
   }
+}
+
+/** A root has no name of its own; one that is a file has to be put somewhere. */
+function withName(manifest: Manifest): Manifest {
+  const { root, source } = manifest;
+  if (root.type === "directory") return manifest;
+  return { ...manifest, root: { ...root, name: lastName(source) } };
 }

@@ -1,8 +1,9 @@
 /** `restore`: brings a snapshot back, or the part of it that is asked for. */
+import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { CommandModule } from "yargs";
-import { CorruptError, PartialError } from "../errors.ts";
+import { CorruptError, PartialError, UsageError } from "../errors.ts";
 import { displayName, rawFromText } from "../format/raw-name.ts";
 import { ChunkSource } from "../restore/chunk-source.ts";
 import type { Conflict } from "../restore/ground.ts";
@@ -13,6 +14,8 @@ import { Selection } from "../restore/selection.ts";
 import { verify } from "../restore/verify.ts";
 import type { Writers } from "../restore/writers.ts";
 import { inlineWriters, threadWriters } from "../restore/writers.ts";
+import { fileFailure } from "../target/file-failure.ts";
+import { checkWorkers, listOf } from "./flags.ts";
 import type { OutputFlags } from "./output.ts";
 import { count, formatBytes, formatDuration, Output } from "./output.ts";
 import { showProgress } from "./progress.ts";
@@ -37,20 +40,29 @@ export const restore: CommandModule<OutputFlags, RestoreFlags> = {
         array: true,
         describe: "What to restore; all by default",
       })
-      .option("to", { type: "string", demandOption: true, describe: "The directory to restore to" })
+      .option("to", {
+        type: "string",
+        requiresArg: true,
+        demandOption: true,
+        describe: "The directory to restore to",
+      })
       .option("conflict", {
         choices: ["abort", "overwrite"] as const,
+        requiresArg: true,
         default: "abort" as const,
         describe: "What to do about files that are there",
       })
       .option("verify", { type: "boolean", default: false, describe: "Read everything back" })
       .option("workers", {
         type: "number",
+        requiresArg: true,
         default: availableParallelism(),
         describe: "Threads that write; 0: none",
       }),
   handler: async (flags) => {
     const output = new Output(flags);
+    checkWorkers(flags.workers);
+    checkDirectory(flags.to);
     await withSnapshot(flags, output, async (snapshot) => {
       await bringBack(flags, snapshot, output);
       if (flags.verify) await readBack(flags, snapshot, output);
@@ -68,9 +80,10 @@ async function bringBack(
 ): Promise<void> {
   const { manifest, summary, means } = snapshot;
   const begun = Date.now();
-  const selection = new Selection(flags.path ?? [], manifest.source);
-  const ground = new Ground(rawFromText(resolve(flags.to)), flags.conflict);
-  const isAll = (flags.path ?? []).length === 0;
+  const paths = listOf(flags.path, flags);
+  const selection = new Selection(paths, manifest.source);
+  const ground = groundAt(flags);
+  const isAll = paths.length === 0;
   const progress = showProgress(flags, isAll ? summary.totals.bytes : undefined);
   const writers = openWriters(flags.workers, snapshot);
   let totals: RestoreTotals;
@@ -91,6 +104,24 @@ async function bringBack(
   );
 }
 
+function checkDirectory(to: string): void {
+  const stats = attempt(`restore to ${to}`, () => statSync(to, { throwIfNoEntry: false }));
+  if (stats?.isDirectory() === false) throw new UsageError(`--to ${to} is no directory`);
+}
+
+function groundAt({ to, conflict }: Pick<RestoreFlags, "to" | "conflict">): Ground {
+  return attempt(`make ${to}`, () => new Ground(rawFromText(resolve(to)), conflict));
+}
+
+/** @throws one of varve's errors where a system call fails. */
+function attempt<T>(doing: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw fileFailure(error, doing);
+  }
+}
+
 function openWriters(count: number, { means, digests, environment }: OpenSnapshot): Writers {
   if (count === 0) return inlineWriters({ ...means, identify: digests.chunkId });
   const chunkIdKey = means.repository.keys.chunkId;
@@ -103,14 +134,14 @@ async function readBack(
   { manifest, means, digests }: OpenSnapshot,
   output: Output,
 ): Promise<void> {
-  const selection = new Selection(flags.path ?? [], manifest.source);
+  const selection = new Selection(listOf(flags.path, flags), manifest.source);
   const directory = rawFromText(resolve(flags.to));
   const task = { root: manifest.root, selection, directory, extras: "ignore" as const };
   const totals = await verify(task, new ChunkSource(means), digests, (difference) =>
     output.problem(difference),
   );
   if (totals.differences > 0) {
-    throw new CorruptError(flags.to, `${count(totals.differences, "entry")} read back otherwise`);
+    throw new CorruptError(flags.to, `${count(totals.differences, "difference")} told above`);
   }
   output.result(
     { event: "verified", ...totals },

@@ -60,7 +60,8 @@ export async function reachTarget(
   try {
     return await openTarget(address ?? places.defaultTarget);
   } catch (error) {
-    if (address !== undefined || !(error instanceof NotFoundError)) throw error;
+    const isEmbedded = address === undefined && places.isEmbedded;
+    if (!isEmbedded || !(error instanceof NotFoundError)) throw error;
     throw new NotFoundError(
       `nothing has been backed up to ${places.defaultTarget} yet: varve backup PATH makes a repository there`,
       { cause: error },
@@ -170,12 +171,20 @@ async function findIdentity(
   const text = await readPrivate(path);
   if (text === undefined && named) throw new NotFoundError(`there is no ${named} (VARVE_IDENTITY)`);
   const armored = text ?? (await storedIdentities(target))[0];
+  const isStored = text === undefined;
   if (armored === undefined) {
     throw new AccessError(
       `reading ${target.location} takes its private key: name its file in VARVE_IDENTITY`,
     );
   }
   const identity = await readIdentity(armored);
+  // No varve keeps a bare key in a repository. Who did wants us to take the repository for ours.
+  if (isStored && !identity.locked) {
+    throw new AccessError(
+      `the private key in ${target.location} is not locked: somebody else put it there. ` +
+        "Name the file of yours in VARVE_IDENTITY.",
+    );
+  }
   return identity.locked ? identity.unlock(await passphrase(environment)) : identity;
 }
 

@@ -1,7 +1,8 @@
 /** `verify`: compares a restored tree with a snapshot, file by file. */
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { CommandModule } from "yargs";
-import { CorruptError } from "../errors.ts";
+import { CorruptError, NotFoundError } from "../errors.ts";
 import { rawFromText } from "../format/raw-name.ts";
 import { ChunkSource } from "../restore/chunk-source.ts";
 import { Selection } from "../restore/selection.ts";
@@ -26,6 +27,7 @@ export const verify: CommandModule<OutputFlags, VerifyFlags> = {
     }),
   handler: async (flags) => {
     const output = new Output(flags);
+    if (!existsSync(flags.directory)) throw new NotFoundError(`there is no ${flags.directory}`);
     await withSnapshot(flags, output, async ({ manifest, means, digests }) => {
       const { root, source } = manifest;
       const directory = rawFromText(resolve(flags.directory));
@@ -39,13 +41,11 @@ export const verify: CommandModule<OutputFlags, VerifyFlags> = {
         output.problem(difference),
       );
       const { files, bytes, differences } = totals;
+      const text = `verified ${count(files, "file")}, ${formatBytes(bytes)}: all as backed up`;
+      output.result({ event: "verified", ...totals }, differences > 0 ? undefined : text);
       if (differences > 0) {
         throw new CorruptError(flags.directory, `${count(differences, "difference")} told above`);
       }
-      output.result(
-        { event: "verified", ...totals },
-        `verified ${count(files, "file")}, ${formatBytes(bytes)}: all as backed up`,
-      );
     });
   },
 };

@@ -2,11 +2,12 @@
  * Passphrases: from the environment, a file, a command, or the terminal. Never
  * from the command line, which every user of the machine can see.
  */
-import { execFile } from "node:child_process";
-import { createInterface } from "node:readline/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
-import { promisify } from "node:util";
-import { UsageError } from "../errors.ts";
+import { text } from "node:stream/consumers";
+import { InterruptedError, UsageError } from "../errors.ts";
 import type { Variables } from "./places.ts";
 import { readPrivate } from "./private-file.ts";
 
@@ -20,7 +21,7 @@ export async function givenPassphrase(variables: Variables): Promise<string | un
   if (given !== undefined) return given;
   const file = variables["VARVE_PASSPHRASE_FILE"];
   if (file !== undefined)
-    return firstLine(await readPrivate(file), `VARVE_PASSPHRASE_FILE ${file}`);
+    return firstLine(await readPrivate(file), `the file of VARVE_PASSPHRASE_FILE, ${file},`);
   const command = variables["VARVE_PASSPHRASE_COMMAND"];
   return command === undefined ? undefined : runCommand(command);
 }
@@ -32,29 +33,33 @@ export function hasTerminal(): boolean {
 
 /** Asks on the terminal; what is typed is not shown. */
 export async function askPassphrase(question: string): Promise<string> {
-  process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  // First of all: it stops the terminal's echo, and who types ahead is not shown either.
   const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
+  process.stderr.write(question);
   try {
-    return await terminal.question("");
+    return await new Promise((answered, refused) => {
+      terminal.once("line", answered);
+      // Ctrl-C and Ctrl-D close it, and no line comes.
+      terminal.once("close", () => refused(new InterruptedError("no passphrase was given")));
+    });
   } finally {
     terminal.close();
     process.stderr.write("\n");
   }
 }
 
+/** The command may use the terminal; only its standard output is taken. */
 async function runCommand(command: string): Promise<string> {
-  try {
-    const { stdout } = await promisify(execFile)("/bin/sh", ["-c", command]);
-    return firstLine(stdout, "VARVE_PASSPHRASE_COMMAND");
-  } catch {
-    // What it printed is left out: it may be the passphrase.
-    throw new UsageError("VARVE_PASSPHRASE_COMMAND failed, or printed nothing");
-  }
+  const child = spawn("/bin/sh", ["-c", command], { stdio: ["inherit", "pipe", "inherit"] });
+  const [printed, [status]] = await Promise.all([text(child.stdout), once(child, "close")]);
+  // What it printed is left out: it may be the passphrase.
+  if (status !== 0) throw new UsageError("VARVE_PASSPHRASE_COMMAND failed");
+  return firstLine(printed, "VARVE_PASSPHRASE_COMMAND");
 }
 
-function firstLine(text: string | undefined, source: string): string {
-  const line = text?.split("\n")[0]?.replace(/\r$/, "");
-  if (line === undefined || line === "") throw new UsageError(`${source} holds no passphrase`);
+function firstLine(given: string | undefined, source: string): string {
+  const line = given?.split("\n")[0]?.replace(/\r$/, "");
+  if (line === undefined || line === "") throw new UsageError(`${source} gives no passphrase`);
   return line;
 }

@@ -7,6 +7,7 @@
  * looked into. Patterns that never matched can be asked for afterwards: they
  * are mistakes more often than not.
  */
+import type { BigIntStats } from "node:fs";
 import picomatch from "picomatch";
 import { UsageError } from "../errors.ts";
 import type { RawName } from "../format/raw-name.ts";
@@ -23,14 +24,23 @@ interface Rule {
 
 export class Filter {
   readonly #rules: readonly Rule[];
+  /** Directories that are left out whatever their names, as `device:inode`. */
+  readonly #directories = new Set<string>();
 
   /** @throws {@link UsageError} for an empty pattern, or one that leaves out everything. */
   constructor(patterns: readonly string[]) {
     this.#rules = patterns.map(ruleOf);
   }
 
+  /** Leaves out a directory, wherever the walk meets it below its root. */
+  leaveOut(directory: BigIntStats): void {
+    this.#directories.add(identityOf(directory));
+  }
+
   /** Whether an entry is left out. */
   excludes(entry: Found): boolean {
+    const { stats } = entry;
+    if (stats.isDirectory() && this.#directories.has(identityOf(stats))) return true;
     return this.#rules.some((rule) => hits(rule, entry));
   }
 
@@ -38,6 +48,10 @@ export class Filter {
   get unused(): string[] {
     return this.#rules.filter((rule) => rule.hits === 0).map((rule) => rule.pattern);
   }
+}
+
+function identityOf({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
 }
 
 function ruleOf(pattern: string): Rule {

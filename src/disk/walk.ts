@@ -7,7 +7,7 @@
  * between. What cannot be read is reported, never passed over in silence.
  */
 import type { BigIntStats } from "node:fs";
-import { lstatSync, readdirSync } from "node:fs";
+import { lstatSync, readdirSync, statSync } from "node:fs";
 import type { RawName } from "../format/raw-name.ts";
 import { joinPath, lastName, systemPath } from "./path.ts";
 
@@ -44,10 +44,19 @@ const BATCH = 256;
  * @throws the system's error if the root itself cannot be looked at.
  */
 export function* walk(root: RawName, excluded: Exclusion): Generator<Step> {
-  const stats = lstatSync(systemPath(root), { bigint: true });
+  const stats = lookAtRoot(root);
   const path = "" as RawName;
   if (stats.isDirectory()) yield* walkDirectory(root, { name: path, path, stats }, excluded);
   else yield { kind: "entries", entries: [{ name: lastName(root), path, stats }] };
+}
+
+/** A root that is a link to a directory stands for that directory: nobody wants to keep the link. */
+function lookAtRoot(root: RawName): BigIntStats {
+  const path = systemPath(root);
+  const stats = lstatSync(path, { bigint: true });
+  if (!stats.isSymbolicLink()) return stats;
+  const behind = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return behind?.isDirectory() ? behind : stats;
 }
 
 function* walkDirectory(root: RawName, directory: Found, excluded: Exclusion): Generator<Step> {

@@ -20,7 +20,8 @@ import { readIndex } from "../../src/repository/index-objects.ts";
 import { spanOf } from "../../src/repository/reach.ts";
 import type { Repository } from "../../src/repository/repository.ts";
 import { ChunkSource, placeOf } from "../../src/restore/chunk-source.ts";
-import { chunksOf, resolve } from "../../src/restore/resolve.ts";
+import { chunksOf } from "../../src/restore/contents.ts";
+import { resolve } from "../../src/restore/resolve.ts";
 import { Selection } from "../../src/restore/selection.ts";
 import type { Target, WritableTarget } from "../../src/target/target.ts";
 import type { OpenSnapshot } from "./harvest.ts";
@@ -147,11 +148,11 @@ async function checkReach(
   for await (const step of resolve(manifest.root, source, new Selection([], manifest.source))) {
     const { entry } = step;
     if (entry.type !== "file" && entry.type !== "directory") continue;
-    for await (const { id } of chunksOf(entry.name, entry.content, source)) {
-      const place = placeOf(cache, id);
+    for await (const chunk of chunksOf(entry.name, entry.content, source)) {
+      const place = placeOf(cache, chunk);
       const { run, tape, first, last } = spanOf(place, repository.settings.sizes.segment);
       for (let at = first; at <= last; at++) {
-        assert.ok(reached.has(`${run} ${tape} ${at}`), `chunk ${id} of "${entry.name}"`);
+        assert.ok(reached.has(`${run} ${tape} ${at}`), `chunk ${chunk.id} of "${entry.name}"`);
       }
     }
   }

@@ -46,7 +46,7 @@ const ODD = [
   "caf\xc3\xa9",
   "\xff\xfe",
   "*?[a]",
-  "x".repeat(240),
+  "x".repeat(255),
 ];
 
 /** Any bytes but `/` and 0; `.` and `..` are taken. */

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { checkFlags, checkWorkers, listOf } from "../../src/commands/flags.ts";
+import { UsageError } from "../../src/errors.ts";
+
+describe("flags", () => {
+  it("pass if they are what yargs makes of sound ones", () => {
+    checkFlags({ _: ["backup", "-x"], source: ["a", "b"], tag: ["t", "u"], workers: 0, to: "x" });
+    checkFlags({ _: ["snapshots"], target: undefined, json: false });
+  });
+
+  for (const [what, flags] of [
+    ["an empty value", { to: "" }],
+    ["an empty value in a list", { source: ["a", ""] }],
+    ["a number that is none", { last: Number.NaN }],
+    ["a value given twice", { to: ["a", "b"] }],
+  ] as const) {
+    it(`refuse ${what}`, () => {
+      assert.throws(() => checkFlags({ _: ["backup"], ...flags }), UsageError);
+    });
+  }
+
+  it("refuse what stands behind -- where no list is taken, and what is empty there", () => {
+    assert.throws(() => checkFlags({ _: ["snapshots", "x"] }), UsageError);
+    assert.throws(() => checkFlags({ _: ["backup", ""] }), UsageError);
+  });
+
+  it("make one list of arguments before and behind --", () => {
+    assert.deepEqual(listOf(["a"], { _: ["backup", "-b", "007"] }), ["a", "-b", "007"]);
+    assert.deepEqual(listOf(undefined, { _: ["backup"] }), []);
+  });
+
+  it("take 0 to 64 workers", () => {
+    assert.deepEqual([0, 64].map(checkWorkers), [0, 64]);
+    for (const count of [-1, 65, 1.5, Number.NaN]) {
+      assert.throws(() => checkWorkers(count), UsageError);
+    }
+  });
+});
