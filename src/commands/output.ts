@@ -59,7 +59,7 @@ export class Output {
 export function printable(text: string): string {
   return text.replaceAll(
     /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\x{${character.codePointAt(0)?.toString(16)}}`,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
   );
 }
 

@@ -112,7 +112,7 @@ describe("a source that cannot be read whole", () => {
     const { status, err } = await user.run(["backup", tree], { under });
     assert.equal(status, 3, err);
     assert.ok(err.includes(`${tree}/shut: cannot list it`), err);
-    assert.ok(err.includes(`${tree}/secret\\x{1b}[31m: cannot open it`), err);
+    assert.ok(err.includes(`${tree}/secret\\u{1b}[31m: cannot open it`), err);
     assert.ok(!err.includes("\u001b"));
     assert.match(err, /2 problems/);
     const restored = await user.run(["restore", "--to", "out"], { under });

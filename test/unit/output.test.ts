@@ -31,7 +31,7 @@ const everything = (output: Output): void => {
   output.detail("detail");
   output.problem({ path: rawFromText("pa\u001bth"), message: "open 'pa\u001bth'" });
 };
-const PROBLEM = "pa\\x{1b}th: open 'pa\\x{1b}th'";
+const PROBLEM = "pa\\u{1b}th: open 'pa\\u{1b}th'";
 
 describe("an output", () => {
   it("prints results for people, and what they should know", (t) => {
@@ -51,7 +51,7 @@ describe("an output", () => {
     const [out = []] = printed(t, { json: true, quiet: true }, everything);
     assert.deepEqual(
       out.map((line) => JSON.parse(line) as unknown),
-      [{ a: 1 }, { b: 2 }, { event: "problem", path: "pa\\x{1b}th", message: "open 'pa\u001bth'" }],
+      [{ a: 1 }, { b: 2 }, { event: "problem", path: "pa\\u{1b}th", message: "open 'pa\u001bth'" }],
     );
   });
 
@@ -68,7 +68,7 @@ describe("an output", () => {
 describe("text for a terminal", () => {
   it("keeps its lines, and escapes what a terminal would obey", () => {
     const text = "a\nb\t\u001b[2J\u009b\u202e\u2028é漢\\";
-    assert.equal(printable(text), "a\nb\\x{9}\\x{1b}[2J\\x{9b}\\x{202e}\\x{2028}é漢\\");
+    assert.equal(printable(text), "a\nb\\u{9}\\u{1b}[2J\\u{9b}\\u{202e}\\u{2028}é漢\\");
   });
 
   it("has sizes, durations and counts", () => {
