@@ -19,7 +19,7 @@ export interface PendingFile {
 }
 
 /** Wants, files and what comes afterwards take some 500 bytes each. */
-const MAX_STEPS = 8192;
+const MAX_STEPS = 4096;
 const MAX_BYTES = 256 * 2 ** 20;
 
 export class Batch {
