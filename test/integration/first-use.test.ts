@@ -9,7 +9,8 @@ import { Machine, objectsOf } from "../support/command.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { sampleTree } from "../support/trees.ts";
 
-const machine = new Machine();
+/** As a user has it: with threads. */
+const machine = new Machine({}, "by default");
 const source = sampleTree();
 const restored = join(machine.home, "restored");
 let first: Ended;

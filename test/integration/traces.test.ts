@@ -4,6 +4,10 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
+import { openAsHost, reachTarget, readEnvironment } from "../../src/commands/session.ts";
+import type { PackTable, TapePart } from "../../src/format/table.ts";
+import { segmentCount } from "../../src/format/table.ts";
+import { readIndex } from "../../src/repository/index-objects.ts";
 import { Machine } from "../support/command.ts";
 import { NO_TERMINAL, onTerminal } from "../support/terminal.ts";
 import { bytesBelow, filesBelow, MARK, sampleTree } from "../support/trees.ts";
@@ -29,6 +33,38 @@ describe("the repository", () => {
     assert.ok(!filesBelow(machine.repository).some((path) => path.includes(MARK)));
   });
 });
+
+describe("segments", () => {
+  it("have one size, but for each tape's last, which is a smaller one", async () => {
+    const environment = await readEnvironment(machine.variables);
+    const repository = await openAsHost(await reachTarget(undefined, environment), environment);
+    const tapes = new Map<string, number[]>();
+    for await (const { name } of repository.target.list("index/")) {
+      const index = await readIndex(repository, name);
+      if (index.holds !== "places") continue;
+      for (const part of partsOf(index.tables)) note(tapes, part);
+    }
+    const inner = [...tapes.values()].flatMap((sizes) => Object.values(sizes.slice(0, -1)));
+    const last = [...tapes.values()].map((sizes) => sizes.at(-1) ?? 0);
+    assert.ok(inner.length > 0);
+    assert.equal(new Set(inner).size, 1);
+    assert.ok(last.every((size) => size <= Math.max(...inner)));
+    assert.ok(last.some((size) => size < Math.max(...inner)));
+  });
+});
+
+/** Enters the sealed size of each segment under its tape and number. */
+function note(tapes: Map<string, number[]>, { run, tape, segments }: TapePart): void {
+  const sizes = tapes.get(`${run} ${tape}`) ?? [];
+  for (const group of segments) {
+    for (let at = 0; at < segmentCount(group); at += 1) sizes[group.first + at] = group.sealedSize;
+  }
+  tapes.set(`${run} ${tape}`, sizes);
+}
+
+function partsOf(tables: Iterable<PackTable>): TapePart[] {
+  return [...tables].flatMap(({ parts }) => parts);
+}
 
 describe("a second backup", () => {
   it("opens no file that has not changed", { skip: NO_STRACE }, async () => {

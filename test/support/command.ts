@@ -23,12 +23,17 @@ export interface RunOptions {
   readonly under?: readonly string[];
 }
 
+/** A thread costs a process about a third of a second to begin with: most tests do without. */
+export type Threads = "none" | "by default";
+
 export class Machine {
   readonly home: string;
   readonly variables: Variables;
+  readonly #threads: Threads;
 
-  constructor(variables: Variables = {}) {
+  constructor(variables: Variables = {}, threads: Threads = "none") {
     this.home = scratchDirectory();
+    this.#threads = threads;
     this.variables = {
       PATH: process.env["PATH"] ?? "",
       HOME: this.home,
@@ -49,13 +54,20 @@ export class Machine {
 
   async run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
     const { under = [], cwd = this.home, variables = {} } = options;
-    const [command = process.execPath, ...rest] = [...under, process.execPath, PROGRAM, ...args];
+    const program = [process.execPath, PROGRAM, ...this.#withThreads(args)];
+    const [command = process.execPath, ...rest] = [...under, ...program];
     return ended(spawn(command, rest, this.#spawning(cwd, variables)));
   }
 
   /** Starts the program; the caller ends it. */
   start(args: readonly string[]): ReturnType<typeof spawn> {
     return spawn(process.execPath, [PROGRAM, ...args], this.#spawning(this.home, {}));
+  }
+
+  #withThreads(args: readonly string[]): readonly string[] {
+    const [command = "", ...rest] = args;
+    const isOpen = ["backup", "restore"].includes(command) && !args.includes("--workers");
+    return isOpen && this.#threads === "none" ? [command, "--workers", "0", ...rest] : args;
   }
 
   #spawning(cwd: string, variables: Variables): Parameters<typeof spawn>[2] & object {

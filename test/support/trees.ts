@@ -34,7 +34,9 @@ export function noise(count: number, seed = 0): Uint8Array {
 /** One hash over all names and contents below a directory. */
 export function fingerprintOf(directory: string): string {
   const hash = createHash("sha256");
-  for (const path of filesBelow(directory)) hash.update(`${path}\0`).update(readFileSync(path));
+  for (const path of filesBelow(directory)) {
+    hash.update(`${path.slice(directory.length)}\0`).update(readFileSync(path));
+  }
   return hash.digest("hex");
 }
 
