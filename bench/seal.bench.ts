@@ -5,9 +5,9 @@
 import { createCipheriv, randomBytes } from "node:crypto";
 import * as openpgp from "openpgp";
 import { packetOpener, packetSealer } from "../src/seal/packet.ts";
+import { compare } from "./compare.ts";
 
 const SEGMENT = 64 * 1024;
-const ROUNDS = 9;
 const PER_ROUND = 100;
 
 const key = randomBytes(32);
@@ -43,28 +43,18 @@ function gcmAlone(): void {
 if (!segment.equals(opener.open("packet", packet))) throw new Error("varve does not open its own");
 if (!segment.equals(await decryptElsewhere())) throw new Error("OpenPGP.js does not open varve's");
 
-const variants: Record<string, () => unknown> = {
-  "seal, varve": () => sealer.seal(segment, into),
-  "seal, OpenPGP.js": encryptElsewhere,
-  "open, varve": () => opener.open("packet", packet),
-  "open, OpenPGP.js": decryptElsewhere,
-  "AES-256-GCM alone": gcmAlone,
-};
-
-const times = new Map<string, number[]>(Object.keys(variants).map((name) => [name, []]));
-for (let round = 0; round <= ROUNDS; round++) {
-  for (const [name, run] of Object.entries(variants)) {
-    const start = performance.now();
+/** As a round of it: many segments, one after the other. */
+function repeated(run: () => unknown): () => Promise<void> {
+  return async () => {
     for (let turn = 0; turn < PER_ROUND; turn++) await run();
-    const perMegabyte = ((performance.now() - start) / (PER_ROUND * SEGMENT)) * 1e6;
-    // The first round only warms up.
-    if (round > 0) times.get(name)?.push(perMegabyte);
-  }
+  };
 }
 
-console.log(`ms/MB in packets of ${SEGMENT} bytes: median (best..worst) of ${ROUNDS} rounds`);
-for (const [name, measured] of times) {
-  measured.sort((one, other) => one - other);
-  const [median, best, worst] = [ROUNDS >> 1, 0, -1].map((at) => measured.at(at)?.toFixed(2));
-  console.log(`${name}: ${median} (${best}..${worst})`);
-}
+console.log(`in packets of ${SEGMENT / 1024} KiB`);
+await compare(SEGMENT * PER_ROUND, {
+  "AES-256-GCM": repeated(gcmAlone),
+  "varve seals": repeated(() => sealer.seal(segment, into)),
+  "varve opens": repeated(() => opener.open("packet", packet)),
+  "OpenPGP.js seals": repeated(encryptElsewhere),
+  "OpenPGP.js opens": repeated(decryptElsewhere),
+});
