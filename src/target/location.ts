@@ -4,23 +4,27 @@
  */
 import { UsageError } from "../errors.ts";
 import { DirectoryTarget } from "./directory.ts";
+import { SettledTarget } from "./retry.ts";
 import type { PrunableTarget } from "./target.ts";
+
+/** Milliseconds before each further attempt at what a target did not answer. */
+const RETRY_DELAYS = [50, 500];
 
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//;
 
 /**
- * Opens the target at `address`.
+ * Opens the target at `address`, with replies that got lost settled.
  *
  * @throws {@link NotFoundError} if there is nothing.
  * @throws {@link UsageError} if it is no address of a target.
  */
 export async function openTarget(address: string): Promise<PrunableTarget> {
-  return DirectoryTarget.open(toPath(address));
+  return new SettledTarget(await DirectoryTarget.open(toPath(address)), RETRY_DELAYS);
 }
 
 /** Opens the target at `address`, and makes it if need be. Throws as {@link openTarget}. */
 export async function createTarget(address: string): Promise<PrunableTarget> {
-  return DirectoryTarget.create(toPath(address));
+  return new SettledTarget(await DirectoryTarget.create(toPath(address)), RETRY_DELAYS);
 }
 
 function toPath(address: string): string {

@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import { it } from "node:test";
 import { NotFoundError, UsageError } from "../../src/errors.ts";
 import { createTarget, openTarget } from "../../src/target/location.ts";
+import { SettledTarget } from "../../src/target/retry.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
 it("takes a path for a directory, absolute or relative", async () => {
@@ -23,6 +24,12 @@ it("does not mistake a colon or a slash in a path for a scheme", async () => {
     mkdirSync(join(parent, name));
     await openTarget(join(parent, name));
   }
+});
+
+it("settles replies that got lost, of whatever target", async () => {
+  const path = scratchDirectory();
+  for (const open of [openTarget, createTarget])
+    assert.ok((await open(path)) instanceof SettledTarget);
 });
 
 it("makes a directory only when told to", async () => {
