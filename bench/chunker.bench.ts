@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { Chunker } from "../src/chunker/chunker.ts";
 import { createKernel } from "../src/chunker/kernel.ts";
-import { CONTENT_SIZES, TREE_SIZES } from "../src/chunker/sizes.ts";
 import { chunkLengths } from "../test/support/gear.ts";
 import { gearTable } from "../test/support/random.ts";
+import { CONTENT_SIZES, TREE_SIZES } from "../test/support/sizes.ts";
 import { compare } from "./compare.ts";
 import { corpora } from "./corpus.ts";
 

@@ -6,7 +6,6 @@
 import type { Chunker } from "../chunker/chunker.ts";
 import { createChunker } from "../chunker/chunker.ts";
 import type { ChunkSizes } from "../chunker/sizes.ts";
-import { sizesAround } from "../chunker/sizes.ts";
 import type { Zstd } from "../compression/zstd.ts";
 import type { DigestEngine, Digests } from "../digest/digest.ts";
 import { loadDigests } from "../digest/digest.ts";
@@ -55,16 +54,6 @@ export interface Bracket {
 
 /** How much of a file is read at once: a window holds several of the largest chunks. */
 const WINDOW_CHUNKS = 2;
-
-/** The chunk sizes of files' content. */
-export function contentSizes(sizes: Sizes): ChunkSizes {
-  return sizesAround(sizes.chunk);
-}
-
-/** The chunk sizes of trees and content lists: a sixteenth, so that an edited name costs little. */
-export function treeSizes(sizes: Sizes): ChunkSizes {
-  return sizesAround(sizes.chunk / 16);
-}
 
 /** Makes a bracket ready on this thread. */
 export async function openBracket(

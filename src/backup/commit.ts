@@ -4,8 +4,9 @@
  */
 import type { RunName } from "../format/names.ts";
 import { endName, runKeyName } from "../format/names.ts";
+import { objectHashOf } from "../format/object-hash.ts";
 import type { End, ObjectHash, PageReference, RunObjects } from "../format/run.ts";
-import { encodeEnd, objectHashOf } from "../format/run.ts";
+import { encodeEnd } from "../format/run.ts";
 import type { Manifest, Summary } from "../format/snapshot.ts";
 import { encodeManifest, encodeSummary } from "../format/snapshot.ts";
 import { sealDocument } from "../pack/document.ts";

@@ -6,13 +6,14 @@
 import type { MessagePort } from "node:worker_threads";
 import { parentPort, workerData } from "node:worker_threads";
 import { ChunkReader } from "../cache/chunks.ts";
+import { contentSizes } from "../chunker/sizes.ts";
 import { loadZstd } from "../compression/zstd.ts";
 import type { FileDigestName } from "../digest/digest.ts";
 import { systemRandom } from "../flow.ts";
 import type { FullPack, Packing } from "../pack/pack.ts";
 import { openPgp } from "../seal/sealing.ts";
 import type { BracketPlan } from "./bracket.ts";
-import { contentSizes, openBracket } from "./bracket.ts";
+import { openBracket } from "./bracket.ts";
 import { receiveBuffer } from "./buffer-return.ts";
 import type { FileEvent, FileJob } from "./content.ts";
 import { storeFile } from "./content.ts";
@@ -48,7 +49,7 @@ const plan = workerData as WorkerPlan;
 const port = parentPort;
 if (port === null) throw new Error("content.worker.ts runs in a worker thread only");
 
-const bracket = await openBracket(plan.bracket, contentSizes(plan.bracket.sizes), {
+const bracket = await openBracket(plan.bracket, contentSizes(plan.bracket.sizes.chunk), {
   zstd: await loadZstd(),
   sealing: openPgp(systemRandom),
   known: new ChunkReader(plan.cachePath),

@@ -3,13 +3,14 @@
  * thread, for trees.
  */
 import type { Cache } from "../cache/cache.ts";
+import { contentSizes, treeSizes } from "../chunker/sizes.ts";
 import type { DigestEngine, FileDigestName } from "../digest/digest.ts";
 import type { Claims } from "../repository/claims.ts";
 import type { Means, Repository } from "../repository/repository.ts";
 import type { Run } from "../repository/run.ts";
 import type { WritableTarget } from "../target/target.ts";
 import type { Bracket, BracketPlan } from "./bracket.ts";
-import { contentSizes, openBracket, treeSizes } from "./bracket.ts";
+import { openBracket } from "./bracket.ts";
 import { InlinePool } from "./inline-pool.ts";
 import type { Pool } from "./pool.ts";
 import { ThreadPool } from "./thread-pool.ts";
@@ -69,11 +70,15 @@ export async function openReaders(
   const here = { ...means, known };
   const trees = await openBracket(
     tape(TREE_TAPE, sizes.pack / TREE_PACK_SHARE),
-    treeSizes(sizes),
+    treeSizes(sizes.chunk),
     here,
   );
   if (plan.workers === 0) {
-    const files = await openBracket(tape(TREE_TAPE + 1, sizes.pack), contentSizes(sizes), here);
+    const files = await openBracket(
+      tape(TREE_TAPE + 1, sizes.pack),
+      contentSizes(sizes.chunk),
+      here,
+    );
     return { trees, pool: new InlinePool(files, plan.digest, store) };
   }
   const threads = Array.from({ length: plan.workers }, (_, at) => ({

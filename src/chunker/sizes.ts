@@ -35,11 +35,15 @@ export function sizesAround(average: number): ChunkSizes {
   return sizes;
 }
 
-/** Content of files, unless the repository was made with another `chunk_size`. */
-export const CONTENT_SIZES: ChunkSizes = sizesAround(MIB);
+/** Of files' content. @param average - what the repository's settings say. */
+export function contentSizes(average: number): ChunkSizes {
+  return sizesAround(average);
+}
 
-/** Trees and content lists. */
-export const TREE_SIZES: ChunkSizes = sizesAround(64 * KIB);
+/** Of trees and content lists: a sixteenth, so that an edited name costs little. */
+export function treeSizes(average: number): ChunkSizes {
+  return sizesAround(average / 16);
+}
 
 /** Whether the scan can work with these sizes. */
 export function areSound({ min, average, max }: ChunkSizes): boolean {

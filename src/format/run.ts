@@ -6,7 +6,6 @@
  * Each is JSON lines: the first line is the body; every further line is a
  * signature over the bytes of the first, newline included.
  */
-import { createHash } from "node:crypto";
 import type { Fields } from "./fields.ts";
 import { encodeBase64 } from "./fields.ts";
 import { decodeBody, encodeLines } from "./lines.ts";
@@ -108,11 +107,6 @@ export function decodeEnd(name: string, bytes: Uint8Array): End {
     summary: body.bytes("summary"),
     manifest: body.bytes("manifest"),
   };
-}
-
-/** SHA-256 in hex, as records name objects. */
-export function objectHashOf(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
 function runObjects(fields: Fields): RunObjects {

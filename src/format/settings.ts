@@ -6,7 +6,6 @@
  * The first line is the body; every further line is a signature over the
  * bytes of the first, newline included.
  */
-import { createHash } from "node:crypto";
 import { UsageError } from "../errors.ts";
 import type { Fields } from "./fields.ts";
 import { decodeBody, encodeLines } from "./lines.ts";
@@ -68,11 +67,6 @@ export function decodeSettings(name: string, bytes: Uint8Array): Settings {
     },
     recipients: body.strings("recipients"),
   };
-}
-
-/** SHA-256 of stored settings, in hex: the link of the chain and, of settings 0, the fingerprint. */
-export function settingsHash(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }
 
 /** @throws {@link UsageError} if a size is out of its range or no power of two. */

@@ -5,9 +5,10 @@
  * A writer fills one buffer and gives it away when it is full; whoever stores
  * the pack hands a buffer back. Nothing is copied on the way.
  */
-import { createHash } from "node:crypto";
+
 import { CorruptError } from "../errors.ts";
 import type { RunName } from "../format/names.ts";
+import { objectHashOf } from "../format/object-hash.ts";
 import type { FrameEntry, PackTable, SegmentGroup } from "../format/table.ts";
 import { encodeTable, SEGMENT_HASH_BYTES } from "../format/table.ts";
 import type { Sealer } from "../seal/packet.ts";
@@ -110,7 +111,7 @@ export class PackWriter {
     }));
     const table = { pack: nextPack(), parts: [{ run, tape, segments, frames: this.#frames }] };
     const sealed = sealTable(encodeTable(table));
-    const hash = createHash("sha256").update(sealed).digest("hex");
+    const hash = objectHashOf(sealed);
     const end = this.#used + sealed.length;
     const bytes = withRoom(buffer, this.#used, end + TRAILER_BYTES);
     bytes.set(sealed, this.#used);

@@ -5,8 +5,9 @@
 import { CorruptError } from "../errors.ts";
 import type { RunName } from "../format/names.ts";
 import { endName, runOfObject, runSequence } from "../format/names.ts";
+import { objectHashOf } from "../format/object-hash.ts";
 import type { End, ObjectHash } from "../format/run.ts";
-import { decodeEnd, objectHashOf } from "../format/run.ts";
+import { decodeEnd } from "../format/run.ts";
 import type { Target } from "../target/target.ts";
 import type { Repository } from "./repository.ts";
 

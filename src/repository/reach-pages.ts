@@ -6,10 +6,10 @@ import { createHash } from "node:crypto";
 import type { Cache } from "../cache/cache.ts";
 import { Fields } from "../format/fields.ts";
 import { decodeLine } from "../format/lines.ts";
+import { objectHashOf } from "../format/object-hash.ts";
 import type { ReachPage } from "../format/reach.ts";
 import { encodePage, paginate } from "../format/reach.ts";
 import type { PageReference } from "../format/run.ts";
-import { objectHashOf } from "../format/run.ts";
 import type { IndexWriter } from "./index-objects.ts";
 import type { Reach } from "./reach.ts";
 

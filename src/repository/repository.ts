@@ -8,9 +8,10 @@ import type { Zstd } from "../compression/zstd.ts";
 import { AccessError, CorruptError, NotFoundError, UsageError } from "../errors.ts";
 import type { RandomSource } from "../flow.ts";
 import { identityName, keysName, settingsName } from "../format/names.ts";
+import { objectHashOf } from "../format/object-hash.ts";
 import { decodeRepositoryKeys, encodeRepositoryKeys, KEY_BYTES } from "../format/secret.ts";
 import type { Settings, Sizes } from "../format/settings.ts";
-import { checkSizes, decodeSettings, encodeSettings, settingsHash } from "../format/settings.ts";
+import { checkSizes, decodeSettings, encodeSettings } from "../format/settings.ts";
 import { openDocument, sealDocument } from "../pack/document.ts";
 import type { Opener, Sealer } from "../seal/packet.ts";
 import type { Sealing } from "../seal/sealing.ts";
@@ -127,7 +128,7 @@ export async function createRepository(
   }
   const bytes = encodeSettings(settings);
   await createOrRefuse(target, settingsName(0), bytes);
-  return { settings, fingerprint: settingsHash(bytes), secret };
+  return { settings, fingerprint: objectHashOf(bytes), secret };
 }
 
 /**
@@ -148,7 +149,7 @@ export async function readOutline(target: Target): Promise<Outline> {
     if (name !== settingsName(n) || next.n !== n || next.previous !== hash) {
       throw new CorruptError(name, "it does not continue the chain of settings");
     }
-    hash = settingsHash(bytes);
+    hash = objectHashOf(bytes);
     fingerprint ||= hash;
     settings = next;
   }

@@ -8,7 +8,8 @@
 import { UnavailableError, UsageError } from "../errors.ts";
 import type { RunName } from "../format/names.ts";
 import { beginName, runKeyName, runName } from "../format/names.ts";
-import { encodeBegin, objectHashOf } from "../format/run.ts";
+import { objectHashOf } from "../format/object-hash.ts";
+import { encodeBegin } from "../format/run.ts";
 import { encodeSessionKey, KEY_BYTES } from "../format/secret.ts";
 import type { WritableTarget } from "../target/target.ts";
 import { readHistory } from "./history.ts";

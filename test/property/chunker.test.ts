@@ -4,11 +4,11 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { createChunker } from "../../src/chunker/chunker.ts";
 import type { ChunkSizes } from "../../src/chunker/sizes.ts";
-import { CONTENT_SIZES, TREE_SIZES } from "../../src/chunker/sizes.ts";
 import type { Form } from "../support/chunkers.ts";
 import { forms, lengthsOfReads } from "../support/chunkers.ts";
 import { chunkLengths } from "../support/gear.ts";
 import { gearTable, randomBytes } from "../support/random.ts";
+import { CONTENT_SIZES, TREE_SIZES } from "../support/sizes.ts";
 import { logText } from "../support/text.ts";
 
 const edits = [inserted, deleted] as const;

@@ -1,7 +1,8 @@
 /** A bracket on this thread, whose packs go nowhere but into a list. */
 import type { Bracket, BracketPlan } from "../../src/backup/bracket.ts";
-import { contentSizes, openBracket, treeSizes } from "../../src/backup/bracket.ts";
+import { openBracket } from "../../src/backup/bracket.ts";
 import type { KnownChunks } from "../../src/backup/chunk-writer.ts";
+import { contentSizes, treeSizes } from "../../src/chunker/sizes.ts";
 import { loadZstd } from "../../src/compression/zstd.ts";
 import { systemRandom } from "../../src/flow.ts";
 import type { RunName } from "../../src/format/names.ts";
@@ -41,7 +42,7 @@ export async function bracketFor(
   { known = NOTHING_KNOWN, claims = new Claims() }: BracketOptions = {},
 ): Promise<Bracket> {
   const plan = bracketPlan(claims);
-  const sizes = what === "content" ? contentSizes(SMALL) : treeSizes(SMALL);
+  const sizes = what === "content" ? contentSizes(SMALL.chunk) : treeSizes(SMALL.chunk);
   return openBracket(plan, sizes, {
     zstd: await loadZstd(),
     sealing: openPgp(systemRandom),

@@ -9,9 +9,9 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import type { ChunkSizes } from "../../src/chunker/sizes.ts";
-import { CONTENT_SIZES, TREE_SIZES } from "../../src/chunker/sizes.ts";
 import { chunkLengths } from "./gear.ts";
 import { gearTable, randomBytes } from "./random.ts";
+import { CONTENT_SIZES, TREE_SIZES } from "./sizes.ts";
 import { logText } from "./text.ts";
 
 /** Of the table: `gearTable(TABLE_SEED)`. */

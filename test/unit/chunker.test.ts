@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createChunker } from "../../src/chunker/chunker.ts";
 import type { ChunkSizes } from "../../src/chunker/sizes.ts";
-import { CONTENT_SIZES, sizesAround, TREE_SIZES } from "../../src/chunker/sizes.ts";
+import { sizesAround } from "../../src/chunker/sizes.ts";
 import { UsageError } from "../../src/errors.ts";
 import type { Form } from "../support/chunkers.ts";
 import { forms } from "../support/chunkers.ts";
 import { chunkLength, chunkLengths } from "../support/gear.ts";
 import { gearTable, randomBytes } from "../support/random.ts";
+import { CONTENT_SIZES, TREE_SIZES } from "../support/sizes.ts";
 
 const table = gearTable(1);
 const sizes = sizesAround(16384);
