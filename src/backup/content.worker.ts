@@ -36,6 +36,8 @@ export type WorkerRequest =
 
 /** What a worker answers. */
 export type WorkerReply =
+  /** All is loaded: only from now on may the thread be ended from outside. */
+  | { readonly kind: "started" }
   | { readonly kind: "events"; readonly events: readonly FileEvent[] }
   | { readonly kind: "pack"; readonly pack: FullPack }
   /** All jobs of one request have been done. */
@@ -67,6 +69,8 @@ port.on("message", (request: WorkerRequest) => {
   flush();
   reply({ kind: "ready" });
 });
+
+reply({ kind: "started" });
 
 function report(event: FileEvent): void {
   events.push(event);

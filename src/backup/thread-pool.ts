@@ -3,6 +3,7 @@
  * the small files of a directory share frames; a worker has one batch in hand
  * and one to go on with, so that nobody waits and nobody hoards.
  */
+import { once } from "node:events";
 import { MessageChannel, Worker } from "node:worker_threads";
 import type { FullPack } from "../pack/pack.ts";
 import { packBufferSize } from "../pack/pack.ts";
@@ -26,6 +27,8 @@ interface Thread {
   readonly buffers: BufferSender;
   batches: number;
   isFinished: boolean;
+  /** Settled once it has loaded its modules, or is gone. */
+  readonly started: Promise<unknown>;
 }
 
 export class ThreadPool implements Pool {
@@ -76,6 +79,7 @@ export class ThreadPool implements Pool {
 
   async close(): Promise<void> {
     for (const { buffers } of this.#threads) buffers.stop();
+    await Promise.all(this.#threads.map(({ started }) => started));
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
     // They write to the cache in the end, which is closed next.
     await Promise.all(this.#uploads);
@@ -93,7 +97,13 @@ export class ThreadPool implements Pool {
     // It keeps nobody alive: the worker does while it has work.
     port1.unref();
     const buffers = new BufferSender(port1, posted);
-    const thread: Thread = { worker, buffers, batches: 0, isFinished: false };
+    const thread: Thread = {
+      worker,
+      buffers,
+      batches: 0,
+      isFinished: false,
+      started: startOf(worker),
+    };
     worker.on("message", (reply: WorkerReply) => this.#receive(thread, reply));
     worker.on("error", (reason) => this.#fail(reason));
     worker.on("exit", () => {
@@ -114,6 +124,8 @@ export class ThreadPool implements Pool {
       case "finished":
         thread.isFinished = true;
         break;
+      case "started":
+        return;
       case "pack":
         this.#upload(thread, reply.pack);
         return;
@@ -188,6 +200,13 @@ export class ThreadPool implements Pool {
       });
     }
   }
+}
+
+/** A native module that is loaded while its thread is ended takes the process with it. */
+function startOf(worker: Worker): Promise<unknown> {
+  return Promise.race(["message", "error", "exit"].map((event) => once(worker, event))).catch(
+    () => {},
+  );
 }
 
 function post({ worker }: Thread, request: WorkerRequest): void {
