@@ -4,8 +4,9 @@
  * that every sealed packet carries inside.
  *
  * What varve writes always has the five-octet length, so that a packet's
- * overhead does not depend on its size. What it reads may have any of the three
- * definite lengths; a partial length, which only streams need, is refused.
+ * overhead does not depend on its size. What it reads may have any definite
+ * length, and gpg's literal packets still have the legacy header; a partial or
+ * indeterminate length, which only streams need, is refused.
  */
 import { CorruptError } from "../errors.ts";
 
@@ -20,6 +21,11 @@ export const MAX_BODY_BYTES = 0xffff_ffff;
 
 const LITERAL = 11;
 const BINARY = 0x62;
+
+/** What the legacy format has room for: a type of four bits. */
+const LEGACY_TYPES = 16;
+/** Bytes of the length by the two bits behind a legacy type; the fourth has none, and no end. */
+const LEGACY_LENGTH_BYTES = [1, 2, 4];
 
 /** The first octet of a packet of this type, in the current ("new") format. */
 export function typeOctet(type: number): number {
@@ -48,8 +54,7 @@ export function literalHeader(length: number): Uint8Array {
  * @throws {@link CorruptError} unless `bytes` are exactly one packet of this type.
  */
 export function readPacket(name: string, bytes: Uint8Array, type: number): Uint8Array {
-  if (bytes[0] !== typeOctet(type)) throw new CorruptError(name, `no OpenPGP packet ${type}`);
-  const { start, length } = readLength(name, bytes);
+  const { start, length } = readHeader(name, bytes, type);
   if (bytes.length - start !== length) {
     throw new CorruptError(name, `its packet says ${length} bytes, ${bytes.length - start} follow`);
   }
@@ -70,8 +75,23 @@ export function readLiteral(name: string, bytes: Uint8Array): Uint8Array {
   return body.subarray(start);
 }
 
-/** Where a body starts and how long it is said to be (RFC 9580 section 4.2.1). */
-function readLength(name: string, bytes: Uint8Array): { start: number; length: number } {
+/** Where a body starts and how long it is said to be. */
+interface Extent {
+  readonly start: number;
+  readonly length: number;
+}
+
+function readHeader(name: string, bytes: Uint8Array, type: number): Extent {
+  const first = bytes[0] ?? 0;
+  if (first === typeOctet(type)) return readLength(name, bytes);
+  if (type < LEGACY_TYPES && first >> 2 === (0x80 >> 2) + type) {
+    return readLegacyLength(name, bytes, LEGACY_LENGTH_BYTES[first & 3]);
+  }
+  throw new CorruptError(name, `no OpenPGP packet ${type}`);
+}
+
+/** RFC 9580 section 4.2.1. */
+function readLength(name: string, bytes: Uint8Array): Extent {
   const first = bytes[1] ?? 0xff;
   if (first < 192) return { start: 2, length: first };
   if (first < 224 && bytes.length >= 3) {
@@ -81,6 +101,15 @@ function readLength(name: string, bytes: Uint8Array): { start: number; length: n
     return { start: HEADER_BYTES, length: view(bytes).getUint32(2) };
   }
   throw new CorruptError(name, "the length of its packet is cut off or partial");
+}
+
+/** RFC 9580 section 4.2.2. */
+function readLegacyLength(name: string, bytes: Uint8Array, octets: number | undefined): Extent {
+  if (octets === undefined || bytes.length < 1 + octets) {
+    throw new CorruptError(name, "the length of its packet is cut off or indeterminate");
+  }
+  const length = Buffer.from(bytes.buffer, bytes.byteOffset + 1, octets).readUIntBE(0, octets);
+  return { start: 1 + octets, length };
 }
 
 function view(bytes: Uint8Array): DataView {

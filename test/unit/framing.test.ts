@@ -19,6 +19,15 @@ const refuses = (bytes: Uint8Array, problem: RegExp) =>
     (error) => error instanceof CorruptError && problem.test(error.message),
   );
 
+/** The body of a literal packet without data. */
+const EMPTY = [0x62, 0, 0, 0, 0, 0] as const;
+
+const refusesLiteral = (bytes: readonly number[], problem: RegExp) =>
+  assert.throws(
+    () => readLiteral("pack 7", Uint8Array.from(bytes)),
+    (error) => error instanceof CorruptError && problem.test(error.message),
+  );
+
 describe("framing", () => {
   it("reads the lengths of one, two and five octets", () => {
     for (const [length, body] of [
@@ -46,10 +55,34 @@ describe("framing", () => {
     refuses(packet([0xff, 0, 0, 0], 0), /cut off/);
   });
 
-  it("refuses packets of other types and of the old format", () => {
+  it("refuses packets of other types", () => {
     refuses(Uint8Array.of(), /no OpenPGP packet 18/);
     refuses(Uint8Array.of(0xcb, 0), /no OpenPGP packet 18/);
     refuses(Uint8Array.of(0x80 | (9 << 2), 0), /no OpenPGP packet 18/);
+    // 18 does not fit into the legacy format: this is a type 8 of the current one.
+    refuses(Uint8Array.of(0x80 | (18 << 2), 0), /no OpenPGP packet 18/);
+    for (let first = 0; first < 0x100; first++) {
+      if (first === 0xcb || (first >= 0xac && first <= 0xaf)) continue;
+      refusesLiteral([first, 6, ...EMPTY], /no OpenPGP packet 11/);
+    }
+  });
+
+  it("reads the legacy lengths of one, two and four octets", () => {
+    for (const header of [
+      [0xac, 7],
+      [0xad, 0, 7],
+      [0xae, 0, 0, 0, 7],
+    ]) {
+      const bytes = Uint8Array.from([...header, ...EMPTY, 42]);
+      assert.deepEqual(readLiteral("pack 7", bytes), Uint8Array.of(42));
+    }
+  });
+
+  it("refuses a legacy length that is wrong, cut off or has no end", () => {
+    refusesLiteral([0xac, 6, ...EMPTY, 42], /says 6 bytes, 7 follow/);
+    refusesLiteral([0xae, 0xff, 0xff, 0xff, 0xff, ...EMPTY], /says 4294967295 bytes, 6 follow/);
+    refusesLiteral([0xaf, ...EMPTY], /indeterminate/);
+    for (const bytes of [[0xac], [0xad, 0], [0xae, 0, 0, 0]]) refusesLiteral(bytes, /cut off/);
   });
 
   it("reads back the header that it writes", () => {
