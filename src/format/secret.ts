@@ -12,6 +12,16 @@ import type { RunName } from "./names.ts";
 
 /** Bytes of the repository secret and of every session key. */
 export const KEY_BYTES = 32;
+
+/** The two packet formats: SEIPDv1, which every gpg reads, and SEIPDv2 with AES-256-GCM. */
+export type PacketVersion = 1 | 2;
+
+/** A session key, and the one packet format that is used under it. */
+export interface PacketKey {
+  readonly packets: PacketVersion;
+  readonly key: Uint8Array;
+}
+
 /** OpenPGP's number for AES-256, in front of a key's hexadecimal digits. */
 const AES_256 = "9:";
 

@@ -16,9 +16,8 @@ export const HEADER_BYTES = 6;
 /** Bytes of the whole envelope in front of the data of a literal packet. */
 export const LITERAL_HEADER_BYTES = 12;
 
-/** The longest packet body that a header can announce. */
-export const MAX_BODY_BYTES = 0xffff_ffff;
-
+/** The type of encrypted data whose integrity is protected. */
+export const SEIPD = 18;
 const LITERAL = 11;
 const BINARY = 0x62;
 

@@ -3,6 +3,7 @@
  * take it whole, so that a simulation can put something quicker in its place.
  */
 import type { RandomSource } from "../flow.ts";
+import type { PacketKey } from "../format/secret.ts";
 import type { Opener, Sealer } from "./packet.ts";
 import { packetOpener, packetSealer } from "./packet.ts";
 import { sealTo } from "./recipients.ts";
@@ -11,11 +12,12 @@ export interface Sealing {
   /** A message that only the recipients can open. */
   message(recipients: readonly string[], payload: Uint8Array): Promise<Uint8Array>;
   /** Seals packets under a session key, or the index key. */
-  sealer(key: Uint8Array): Sealer;
-  opener(key: Uint8Array): Opener;
+  sealer(key: PacketKey): Sealer;
+  /** Opens packets under each key, at most one for each version. */
+  opener(...keys: readonly PacketKey[]): Opener;
 }
 
-/** OpenPGP's messages and packets. @param random - where the packets' salts come from. */
+/** OpenPGP's messages and packets. @param random - where the packets' prefixes and salts come from. */
 export function openPgp(random: RandomSource): Sealing {
   return {
     message: sealTo,

@@ -1,20 +1,33 @@
 /** What the tests of sealed packets share: bytes that are the same in every run. */
-import { HEADER_BYTES, writeHeader } from "../../src/seal/framing.ts";
+import type { PacketKey, PacketVersion } from "../../src/format/secret.ts";
+import { HEADER_BYTES, literalHeader, writeHeader } from "../../src/seal/framing.ts";
 import type { Sealer } from "../../src/seal/packet.ts";
 import { packetSealer } from "../../src/seal/packet.ts";
 
+export const VERSIONS: readonly PacketVersion[] = [1, 2];
+
 /** A session key: 00 01 02 ... 1f. */
 export const sessionKey: Uint8Array = Uint8Array.from({ length: 32 }, (_, at) => at);
+
+/** The session key, for packets of this version. */
+export function keyFor(packets: PacketVersion): PacketKey {
+  return { packets, key: sessionKey };
+}
 
 /** The plain text of this size: each byte is its position modulo 251. */
 export function plainOf(size: number): Uint8Array {
   return Uint8Array.from({ length: size }, (_, at) => at % 251);
 }
 
-/** The packet around `plain`, under `salt` or a fixed one. */
-export function sealed(plain: Uint8Array, salt: Uint8Array = new Uint8Array(32)): Uint8Array {
+/** The literal packet around the plain text of this size. */
+export function literalOf(size: number): Uint8Array {
+  return Buffer.concat([literalHeader(size), plainOf(size)]);
+}
+
+/** The packet of this version around `plain`, with zeros for chance. */
+export function sealed(packets: PacketVersion, plain: Uint8Array): Uint8Array {
   return sealedBy(
-    packetSealer(sessionKey, () => salt),
+    packetSealer(keyFor(packets), (count) => new Uint8Array(count)),
     plain,
   );
 }
