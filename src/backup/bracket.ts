@@ -62,14 +62,14 @@ export async function openBracket(
   { zstd, sealing, known }: BracketMeans,
 ): Promise<Bracket> {
   const claims = new Claims(plan.claims);
-  const indexSealer = sealing.sealer(plan.keys.index);
+  const indexSealer = sealing.sealer({ packets: 2, key: plan.keys.index });
   const { run, tape, sizes } = plan;
   const pack = new PackWriter(
     {
       run,
       tape,
       packSize: sizes.pack,
-      sealer: sealing.sealer(plan.sessionKey),
+      sealer: sealing.sealer({ packets: 2, key: plan.sessionKey }),
       sealTable: (lines) => sealDocument(lines, zstd, indexSealer),
       nextPack: () => packName(run, claims.nextPack()),
     },

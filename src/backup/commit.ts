@@ -88,7 +88,11 @@ async function makeEnd(
     heads,
     reach,
     summary: repository.seal(encodeSummary({ run: run.name, ...draft.summary })),
-    manifest: sealDocument(manifest, repository.zstd, means.sealing.sealer(run.sessionKey)),
+    manifest: sealDocument(
+      manifest,
+      repository.zstd,
+      means.sealing.sealer({ packets: 2, key: run.sessionKey }),
+    ),
   };
 }
 

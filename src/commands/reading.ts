@@ -56,7 +56,10 @@ export async function withSnapshot<T>(
   const { end, summary } = await findSnapshot(repository, flags.snapshot, environment.host);
   const keys = new SessionKeys(repository, identity);
   const { zstd, sealing } = environment.means;
-  const documents = { zstd, opener: sealing.opener(await keys.key(summary.run)) };
+  const documents = {
+    zstd,
+    opener: sealing.opener({ packets: 2, key: await keys.key(summary.run) }),
+  };
   const name = endName(summary.run);
   const lines = openDocument(name, end.manifest, documents, MAX_MANIFEST_BYTES);
   const manifest = withName(decodeManifest(name, summary.run, lines));
@@ -66,7 +69,7 @@ export async function withSnapshot<T>(
   );
   try {
     await refreshView(repository, cache, summary.host);
-    const { opener } = sealing;
+    const opener = (key: Uint8Array) => sealing.opener({ packets: 2, key });
     const means = { repository, cache, keys, zstd, opener, identify: digests.chunkId };
     return await use({ manifest, summary, means, digests, environment });
   } finally {

@@ -65,8 +65,8 @@ export class Repository<T extends Target = Target> {
     this.fingerprint = fingerprint;
     this.keys = deriveKeys(settings.repository, secret);
     this.zstd = means.zstd;
-    this.#sealer = means.sealing.sealer(this.keys.index);
-    this.#opener = means.sealing.opener(this.keys.index);
+    this.#sealer = means.sealing.sealer({ packets: 2, key: this.keys.index });
+    this.#opener = means.sealing.opener({ packets: 2, key: this.keys.index });
   }
 
   get id(): string {

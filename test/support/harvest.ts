@@ -46,13 +46,20 @@ export async function openSnapshot(
   const snapshot = await readSnapshot(repository, run);
   if (snapshot === undefined) throw new Error(`${run} has no snapshot`);
   const name = endName(run);
-  const documents = { zstd, opener: sealing.opener(await keys.key(run)) };
+  const documents = { zstd, opener: sealing.opener({ packets: 2, key: await keys.key(run) }) };
   const lines = openDocument(name, snapshot.end.manifest, documents, MAX_MANIFEST_BYTES);
   const { chunkId } = await loadDigests(repository.keys.chunkId, "fastest");
   return {
     end: snapshot.end,
     manifest: decodeManifest(name, run, lines),
-    means: { repository, cache, keys, zstd, opener: sealing.opener, identify: chunkId },
+    means: {
+      repository,
+      cache,
+      keys,
+      zstd,
+      opener: (key: Uint8Array) => sealing.opener({ packets: 2, key }),
+      identify: chunkId,
+    },
   };
 }
 

@@ -82,7 +82,7 @@ export class Shelf {
 
   /** Seals the tape into packs. */
   close(): this {
-    const seal = sealer(SESSION_KEY);
+    const seal = sealer({ packets: 2, key: SESSION_KEY });
     const plain: Uint8Array[] = [];
     for (let at = 0; at < this.#tape.length; at += SEGMENT_BYTES) {
       plain.push(this.#tape.subarray(at, at + SEGMENT_BYTES));
@@ -127,7 +127,7 @@ export class Shelf {
       keys: { key: async () => SESSION_KEY },
       zstd,
       identify: digests.chunkId,
-      opener,
+      opener: (key: Uint8Array) => opener({ packets: 2, key }),
     };
   }
 

@@ -40,14 +40,14 @@ export function countingSalts(): (count: number) => Uint8Array {
 
 /** A tape on which nothing lies. */
 export function newTape(zstd: Zstd, segmentSize: number, packSize: number): TapeWriter {
-  const tableSealer = packetSealer(indexKey, countingSalts());
+  const tableSealer = packetSealer({ packets: 2, key: indexKey }, countingSalts());
   let packs = 0;
   const pack = new PackWriter(
     {
       run,
       tape: 3,
       packSize,
-      sealer: packetSealer(sessionKey, countingSalts()),
+      sealer: packetSealer({ packets: 2, key: sessionKey }, countingSalts()),
       sealTable: (lines) => sealDocument(lines, zstd, tableSealer),
       nextPack: () => packName(run, packs++),
     },
@@ -79,7 +79,7 @@ export function* layAll(tape: TapeWriter, frames: Iterable<Frame>): Packing<void
 export function readTable(zstd: Zstd, { table, object }: StoredPack): PackTable {
   const trailer = object.subarray(-TRAILER_BYTES);
   const [offset, length] = tableRange(table.pack, object.length, trailer);
-  const keys = { zstd, opener: packetOpener(indexKey) };
+  const keys = { zstd, opener: packetOpener({ packets: 2, key: indexKey }) };
   const sealed = object.subarray(offset, offset + length);
   const lines = openDocument(table.pack, sealed, keys, 2 ** 28);
   const [decoded, more] = decodeTables(decodeLines(table.pack, lines));
@@ -94,7 +94,7 @@ export interface Segment {
 
 /** The segments of a pack of one tape, opened, in the order in which they lie there. */
 export function segmentsOf({ table, object }: StoredPack): Segment[] {
-  const opener = packetOpener(sessionKey);
+  const opener = packetOpener({ packets: 2, key: sessionKey });
   const segments: Segment[] = [];
   let at = 0;
   for (const { first, sealedSize, hashes } of table.parts.flatMap((part) => part.segments)) {

@@ -89,11 +89,11 @@ describe("a segment", () => {
   it("is looked at only if its hash is the one that was kept", () => {
     const plain = new Uint8Array(4096).fill(7);
     const sealed = sealedBy(
-      packetSealer(sessionKey, () => new Uint8Array(32)),
+      packetSealer({ packets: 2, key: sessionKey }, () => new Uint8Array(32)),
       plain,
     );
     const hash = segmentHash(sealed);
-    const opener = packetOpener(sessionKey);
+    const opener = packetOpener({ packets: 2, key: sessionKey });
     assert.equal(hash.length, 16);
     assert.deepEqual(openSegment("segment 7", sealed, hash, opener), plain);
     const others = [hash.subarray(1), new Uint8Array(16), segmentHash(plain), new Uint8Array(0)];
@@ -140,8 +140,8 @@ describe("padding", () => {
 });
 
 describe("a document", () => {
-  const keys = { zstd, opener: packetOpener(indexKey) };
-  const sealer = packetSealer(indexKey, () => new Uint8Array(32));
+  const keys = { zstd, opener: packetOpener({ packets: 2, key: indexKey }) };
+  const sealer = packetSealer({ packets: 2, key: indexKey }, () => new Uint8Array(32));
 
   it("has the size of a power of two and 86 bytes, however few lines it has", () => {
     for (const [length, size] of [
@@ -166,7 +166,7 @@ describe("a document", () => {
       assert.throws(open, (error) => error instanceof CorruptError && error.object === "x");
     refused(() => openDocument("x", document, keys, 999));
     refused(() => openDocument("x", document.subarray(1), keys, 1000));
-    const other = { zstd, opener: packetOpener(sessionKey) };
+    const other = { zstd, opener: packetOpener({ packets: 2, key: sessionKey }) };
     refused(() => openDocument("x", document, other, 1000));
   });
 
