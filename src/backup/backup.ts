@@ -17,7 +17,6 @@ import { NotFoundError } from "../errors.ts";
 import { runSequence } from "../format/names.ts";
 import type { RawName } from "../format/raw-name.ts";
 import { displayName } from "../format/raw-name.ts";
-import type { Summary } from "../format/snapshot.ts";
 import { Claims } from "../repository/claims.ts";
 import { IndexWriter } from "../repository/index-objects.ts";
 import type { Span } from "../repository/reach.ts";
@@ -25,7 +24,7 @@ import { Reach } from "../repository/reach.ts";
 import type { Run } from "../repository/run.ts";
 import { beginNext } from "../repository/run.ts";
 import { refreshView } from "../repository/view.ts";
-import type { Draft } from "./commit.ts";
+import type { Committed, Draft } from "./commit.ts";
 import { commitDraft } from "./commit.ts";
 import { Gather } from "./gather.ts";
 import type { Readers, ReadingPlan } from "./readers.ts";
@@ -73,20 +72,20 @@ const PACKS_AN_INDEX = 64;
 /**
  * Makes one snapshot of one source.
  *
- * @returns its summary, once it is committed.
+ * @returns what is said of it, once it is committed.
  * @throws {@link NotFoundError} if there is no source.
  */
 export async function backup(
   task: BackupTask,
   tools: BackupTools,
   listener: BackupListener,
-): Promise<Summary> {
+): Promise<Committed> {
   const begun = tools.clock();
   mustExist(task.source);
-  const { repository, cache, host, means } = tools;
+  const { repository, cache, host, means, signer } = tools;
   const run = await beginNext(repository, host, means);
   await refreshView(repository, cache, host);
-  const index = new IndexWriter(repository, run.name);
+  const index = new IndexWriter(repository, run.name, signer);
   const session = await Session.open(task, tools, { run, index, listener });
   try {
     await session.read();

@@ -11,6 +11,7 @@ import type { DigestEngine, Digests } from "../digest/digest.ts";
 import { loadDigests } from "../digest/digest.ts";
 import type { RunName } from "../format/names.ts";
 import { packName } from "../format/names.ts";
+import type { PacketKey } from "../format/secret.ts";
 import type { Sizes } from "../format/settings.ts";
 import { sealDocument } from "../pack/document.ts";
 import { FrameWriter } from "../pack/frame.ts";
@@ -19,6 +20,7 @@ import { PackWriter, packBufferSize } from "../pack/pack.ts";
 import { TapeWriter } from "../pack/tape.ts";
 import { Claims } from "../repository/claims.ts";
 import type { DerivedKeys } from "../repository/derived-keys.ts";
+import { indexKey } from "../repository/derived-keys.ts";
 import type { Sealing } from "../seal/sealing.ts";
 import type { KnownChunks } from "./chunk-writer.ts";
 import { ChunkWriter } from "./chunk-writer.ts";
@@ -29,7 +31,7 @@ export interface BracketPlan {
   readonly tape: number;
   readonly sizes: Sizes;
   readonly keys: DerivedKeys;
-  readonly sessionKey: Uint8Array;
+  readonly sessionKey: PacketKey;
   /** zstd's. */
   readonly level: number;
   readonly engine: DigestEngine;
@@ -62,14 +64,14 @@ export async function openBracket(
   { zstd, sealing, known }: BracketMeans,
 ): Promise<Bracket> {
   const claims = new Claims(plan.claims);
-  const indexSealer = sealing.sealer({ packets: 2, key: plan.keys.index });
+  const indexSealer = sealing.sealer(indexKey(plan.keys, plan.sessionKey.packets));
   const { run, tape, sizes } = plan;
   const pack = new PackWriter(
     {
       run,
       tape,
       packSize: sizes.pack,
-      sealer: sealing.sealer({ packets: 2, key: plan.sessionKey }),
+      sealer: sealing.sealer(plan.sessionKey),
       sealTable: (lines) => sealDocument(lines, zstd, indexSealer),
       nextPack: () => packName(run, claims.nextPack()),
     },

@@ -4,19 +4,23 @@
  */
 import type { RunName } from "../format/names.ts";
 import { endName, runKeyName } from "../format/names.ts";
+import type { ObjectHash } from "../format/object-hash.ts";
 import { objectHashOf } from "../format/object-hash.ts";
-import type { End, ObjectHash, PageReference, RunObjects } from "../format/run.ts";
+import type { PageReference, RunObjects, SnapshotEnd } from "../format/run.ts";
 import { encodeEnd } from "../format/run.ts";
 import type { Manifest, Summary } from "../format/snapshot.ts";
 import { encodeManifest, encodeSummary } from "../format/snapshot.ts";
 import { sealDocument } from "../pack/document.ts";
-import { followChain, readHistory } from "../repository/history.ts";
+import type { Chain } from "../repository/chain.ts";
+import { followChain } from "../repository/chain.ts";
+import { readHistory } from "../repository/history.ts";
 import { IndexWriter, listIndex, readIndex } from "../repository/index-objects.ts";
 import type { Reach } from "../repository/reach.ts";
 import { knownPages, rememberPages, storeReach } from "../repository/reach-pages.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { Run } from "../repository/run.ts";
 import { beginNext } from "../repository/run.ts";
+import { signLines } from "../repository/signatures.ts";
 import type { BackupTools } from "./tools.ts";
 
 /** What is to be committed, but for the run's name. */
@@ -32,29 +36,53 @@ export interface RunState {
   readonly index: IndexWriter;
 }
 
+/** A snapshot that is there. */
+export interface Committed {
+  readonly summary: Summary;
+  /** Its end, which is the head of the host's chain now. */
+  readonly head: ObjectHash;
+  /** What is wrong with the snapshots before it. */
+  readonly problems: Chain["problems"];
+}
+
+/** Where an end stands among others. */
+interface Ending extends Pick<BackupTools, "repository" | "means"> {
+  readonly heads: readonly ObjectHash[];
+  readonly adopts: readonly RunObjects[];
+}
+
 const MAX_KEY_BYTES = 2 ** 20;
 
 /**
  * Commits a draft as the snapshot of a run. If gc gave that run up meanwhile,
  * another one adopts what it stored.
- *
- * @returns the summary, of the run that made it.
  */
 export async function commitDraft(
   draft: Draft,
   state: RunState,
-  tools: Pick<BackupTools, "repository" | "cache" | "host" | "means">,
-): Promise<Summary> {
-  const { repository, cache, host, means } = tools;
+  tools: Pick<BackupTools, "repository" | "cache" | "host" | "means" | "signer" | "remembered">,
+): Promise<Committed> {
+  const { repository, cache, host, means, signer, remembered } = tools;
   for (let { run, index } = state; ; ) {
     const pages = await storeAll(draft, index, tools);
-    const end = await makeEnd(draft, { run, index }, [...pages.values()], tools);
-    if ((await repository.target.create(endName(run.name), encodeEnd(end))) === "created") {
+    const history = await readHistory(repository.target, host);
+    const chain = await followChain(repository, history, remembered);
+    const open = [...history.open, ...chain.expired];
+    const end = await makeEnd(draft, { run, index }, [...pages.values()], {
+      repository,
+      means,
+      heads: chain.heads,
+      adopts: await adopted(repository, run.name, draft.reach, open),
+    });
+    const object = endName(run.name);
+    const bytes = await signLines(encodeEnd(end), [signer]);
+    if ((await repository.target.create(object, bytes)) === "created") {
       rememberPages(cache, draft.manifest.source, pages);
-      return { run: run.name, ...draft.summary };
+      const head = { object, hash: objectHashOf(bytes) };
+      return { summary: { run: run.name, ...draft.summary }, head, problems: chain.problems };
     }
     run = await beginNext(repository, host, means);
-    index = new IndexWriter(repository, run.name);
+    index = new IndexWriter(repository, run.name, signer);
   }
 }
 
@@ -68,14 +96,12 @@ async function storeAll(
   return storeReach(draft.reach, knownPages(cache, draft.manifest.source), index);
 }
 
-async function makeEnd(
+function makeEnd(
   draft: Draft,
   { run, index }: RunState,
   reach: readonly PageReference[],
-  { repository, host, means }: Pick<BackupTools, "repository" | "host" | "means">,
-): Promise<End> {
-  const history = await readHistory(repository.target, host);
-  const { heads, expired } = await followChain(repository, history);
+  { repository, means, heads, adopts }: Ending,
+): SnapshotEnd {
   const manifest = encodeManifest({ run: run.name, ...draft.manifest });
   return {
     verdict: "snapshot",
@@ -84,15 +110,11 @@ async function makeEnd(
     key: run.keyHash,
     index: index.objects,
     settings: repository.settings.n,
-    adopts: await adopted(repository, run.name, draft.reach, [...history.open, ...expired]),
+    adopts,
     heads,
     reach,
     summary: repository.seal(encodeSummary({ run: run.name, ...draft.summary })),
-    manifest: sealDocument(
-      manifest,
-      repository.zstd,
-      means.sealing.sealer({ packets: 2, key: run.sessionKey }),
-    ),
+    manifest: sealDocument(manifest, repository.zstd, means.sealing.sealer(run.sessionKey)),
   };
 }
 

@@ -1,12 +1,13 @@
 /**
  * What makes this machine a host of a repository: the repository secret, and
- * the fingerprint that was seen first. Both are in one file that only its owner
+ * the key that signs what it commits. Both are in one file that only its owner
  * may read. Nothing in it reads what was backed up.
  */
 import { join } from "node:path";
 import { CorruptError } from "../errors.ts";
 import { encodeBase64 } from "../format/fields.ts";
 import { decodeLine } from "../format/lines.ts";
+import { parseHost } from "../format/names.ts";
 import { KEY_BYTES } from "../format/secret.ts";
 import type { Places } from "./places.ts";
 import { readPrivate, writePrivate } from "./private-file.ts";
@@ -14,9 +15,11 @@ import { readPrivate, writePrivate } from "./private-file.ts";
 export interface Enrolment {
   /** The repository's id. */
   readonly repository: string;
-  /** SHA-256 of settings 0, in hex: another repository that pretends to be this one is refused. */
-  readonly fingerprint: string;
+  /** The name that this machine has in it. */
+  readonly host: string;
   readonly secret: Uint8Array;
+  /** An armored private key, not locked: it opens nothing. */
+  readonly signingKey: string;
 }
 
 /** @returns nothing if this machine is no host of the repository. */
@@ -31,14 +34,19 @@ export async function readEnrolment(
   if (fields.value("repository") !== repository) {
     throw new CorruptError(path, "it belongs to another repository");
   }
-  const fingerprint = fields.string("fingerprint");
-  return { repository, fingerprint, secret: fields.bytes("secret", KEY_BYTES) };
+  return {
+    repository,
+    host: parseHost(path, fields.value("host")),
+    secret: fields.bytes("secret", KEY_BYTES),
+    signingKey: fields.string("signingKey"),
+  };
 }
 
+/** On the disk when it returns. @throws {@link UnavailableError} if it cannot be written. */
 export async function writeEnrolment(places: Places, enrolment: Enrolment): Promise<void> {
-  const { repository, fingerprint, secret } = enrolment;
-  const text = JSON.stringify({ repository, fingerprint, secret: encodeBase64(secret) });
-  await writePrivate(pathOf(places, repository), `${text}\n`);
+  const { secret, ...rest } = enrolment;
+  const text = JSON.stringify({ ...rest, secret: encodeBase64(secret) });
+  await writePrivate(pathOf(places, enrolment.repository), `${text}\n`);
 }
 
 function pathOf(places: Places, repository: string): string {

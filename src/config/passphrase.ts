@@ -31,6 +31,19 @@ export function hasTerminal(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
+/** Asks on the terminal for what is no secret. */
+export async function question(text: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await new Promise((answered, refused) => {
+      terminal.question(text, answered);
+      terminal.once("close", () => refused(new InterruptedError("no answer was given")));
+    });
+  } finally {
+    terminal.close();
+  }
+}
+
 /** Asks on the terminal; what is typed is not shown. */
 export async function askPassphrase(question: string): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -11,6 +11,8 @@ export interface Places {
   readonly isEmbedded: boolean;
   /** What makes this machine a host of a repository. */
   readonly hosts: string;
+  /** What is remembered of repositories. */
+  readonly pins: string;
   /** Private keys that are kept out of their repositories. */
   readonly identities: string;
   readonly cache: string;
@@ -25,6 +27,7 @@ export function placesOf(variables: Variables): Places {
     defaultTarget: named || join(data, "default"),
     isEmbedded: !named,
     hosts: join(data, "hosts"),
+    pins: join(data, "pins"),
     identities: join(data, "identities"),
     cache: ownCache ? resolve(ownCache) : cache,
   };

@@ -28,6 +28,11 @@ export class Fields {
     this.#values = value as Record<string, unknown>;
   }
 
+  /** The names of all fields. */
+  names(): string[] {
+    return Object.keys(this.#values);
+  }
+
   has(field: string): boolean {
     return Object.hasOwn(this.#values, field);
   }

@@ -2,12 +2,14 @@
  * Index objects: documents under the index key that say what a run stored.
  * One holds either places (the tables of packs, one behind the other) or pages
  * of the reach, which other snapshots may name again.
+ *
+ * They are signed lines (signed.ts): whoever has the index key, as every host
+ * has, could else make another host believe that its data is stored already.
  */
 import { CorruptError } from "../errors.ts";
 import type { Fields } from "./fields.ts";
 import { decodeLines, encodeLines } from "./lines.ts";
-import type { RunName } from "./names.ts";
-import { parseRunName } from "./names.ts";
+import { parseObjectName } from "./names.ts";
 import type { ReachPage } from "./reach.ts";
 import { decodePage, encodePage } from "./reach.ts";
 import type { PackTable } from "./table.ts";
@@ -15,7 +17,8 @@ import { decodeTables, encodeTable } from "./table.ts";
 
 interface Header {
   readonly repository: string;
-  readonly run: RunName;
+  /** Its own name: it passes for no other. */
+  readonly object: string;
 }
 
 export type IndexObject = Header &
@@ -24,10 +27,10 @@ export type IndexObject = Header &
     | { readonly holds: "reach"; readonly pages: readonly ReachPage[] }
   );
 
-/** The lines of an index object; {@link decodeIndex} is the inverse. */
+/** The lines of an index object, but for its signature; {@link decodeIndex} is the inverse. */
 export function encodeIndex(index: IndexObject): Uint8Array {
-  const { repository, run, holds } = index;
-  const parts: Uint8Array[] = [encodeLines([{ varve: "index", repository, run, holds }])];
+  const { repository, object, holds } = index;
+  const parts: Uint8Array[] = [encodeLines([{ varve: "index", repository, object, holds }])];
   if (index.holds === "places") {
     for (const table of index.tables) parts.push(encodeTable(table));
   } else {
@@ -39,7 +42,7 @@ export function encodeIndex(index: IndexObject): Uint8Array {
 }
 
 /**
- * @param lines - an opened index object.
+ * @param lines - an opened index object, without its signature.
  * @throws {@link CorruptError} if it is none, at the latest when its tables have been read.
  */
 export function decodeIndex(name: string, lines: Uint8Array): IndexObject {
@@ -48,7 +51,7 @@ export function decodeIndex(name: string, lines: Uint8Array): IndexObject {
   if (header?.value("varve") !== "index") throw new CorruptError(name, "it is no index object");
   const common = {
     repository: header.hex("repository", 32),
-    run: parseRunName(name, header.value("run")),
+    object: parseObjectName(name, "index", header.value("object")),
   };
   if (header.choice("holds", ["places", "reach"]) === "places") {
     return { ...common, holds: "places", tables: decodeTables(fields) };

@@ -52,28 +52,13 @@ export function decodeLine(name: string, text: string): Fields {
 }
 
 /**
- * The body of a record: its first line, which says what kind of record it is.
- * Further lines are signatures over it, and not looked at here.
- *
- * @throws {@link CorruptError} if it is no such record.
- */
-export function decodeBody(name: string, bytes: Uint8Array, kind: string): Fields {
-  const [body] = decodeLines(name, bytes);
-  return ofKind(name, body, kind);
-}
-
-/**
- * The line of a record that has just one, for nothing signs it but its seal.
+ * The line of a record that has just one; what signs it was taken off before (signed.ts).
  *
  * @throws {@link CorruptError} if it is no such record, or more follows.
  */
 export function decodeOnlyLine(name: string, bytes: Uint8Array, kind: string): Fields {
   const [line, more] = decodeLines(name, bytes);
   if (more !== undefined) throw new CorruptError(name, `more than one line for its ${kind}`);
-  return ofKind(name, line, kind);
-}
-
-function ofKind(name: string, line: Fields | undefined, kind: string): Fields {
   if (line?.value("varve") !== kind) throw new CorruptError(name, `it holds no ${kind}`);
   return line;
 }

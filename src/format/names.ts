@@ -13,8 +13,9 @@ const RUN_PATTERN = `${HOST_PATTERN}/(\\d{10})-[0-9a-f]{16}`;
 const HOST = new RegExp(`^${HOST_PATTERN}$`);
 const RUN = new RegExp(`^${RUN_PATTERN}$`);
 /** Kinds of objects that others refer to. */
-export type ObjectKind = "pack" | "index" | "end";
+export type ObjectKind = "keys" | "pack" | "index" | "end";
 const OBJECTS: Record<ObjectKind, RegExp> = {
+  keys: /^keys\/\d{8,}\.pgp$/,
   pack: new RegExp(`^packs/${RUN_PATTERN}/\\d{8,}$`),
   index: new RegExp(`^index/${RUN_PATTERN}/\\d{8,}$`),
   end: new RegExp(`^runs/${RUN_PATTERN}/end$`),
@@ -62,7 +63,17 @@ export function parseRunName(source: string, value: unknown): RunName {
 }
 
 /**
- * Checks the name of a run's object that somebody stored.
+ * Checks a host's name that somebody stored.
+ *
+ * @throws {@link CorruptError} in the name of `source` if it is none.
+ */
+export function parseHost(source: string, value: unknown): string {
+  if (typeof value === "string" && HOST.test(value)) return value;
+  throw new CorruptError(source, "it should name a host");
+}
+
+/**
+ * Checks the name of an object that somebody stored.
  *
  * @throws {@link CorruptError} in the name of `source` if it is none of this kind.
  */
@@ -87,7 +98,8 @@ export function runOfObject(object: string): RunName | undefined {
 
 export const settingsName = (n: number): string => `settings/${digits(n)}`;
 export const keysName = (n: number): string => `keys/${digits(n)}.pgp`;
-export const identityName = (n: number): string => `keys/${digits(n)}.asc`;
+/** The private key that opens a key message has its number. */
+export const identityName = (keys: string): string => keys.replace(/\.pgp$/, ".asc");
 export const beginName = (run: RunName): string => `runs/${run}/begin`;
 export const runKeyName = (run: RunName): string => `runs/${run}/key.pgp`;
 export const endName = (run: RunName): string => `runs/${run}/end`;

@@ -3,29 +3,22 @@
  * Creating `end` is the commit: from then on the snapshot is there, and
  * everything that it names was stored before.
  *
- * Each is JSON lines: the first line is the body; every further line is a
- * signature over the bytes of the first, newline included.
+ * Each is a signed record (signed.ts): the host's word on a snapshot, a keeper's
+ * on a run that has expired.
  */
 import type { Fields } from "./fields.ts";
 import { encodeBase64 } from "./fields.ts";
-import { decodeBody, encodeLines } from "./lines.ts";
-import type { ObjectKind, RunName } from "./names.ts";
-import { parseObjectName, parseRunName } from "./names.ts";
-
-/** SHA-256, in hex. */
-const HASH_DIGITS = 64;
+import { decodeOnlyLine, encodeLines } from "./lines.ts";
+import type { RunName } from "./names.ts";
+import { parseRunName } from "./names.ts";
+import type { ObjectHash } from "./object-hash.ts";
+import { decodeObjectHash, HASH_DIGITS } from "./object-hash.ts";
 
 export interface Begin {
   readonly repository: string;
   readonly run: RunName;
   /** The settings that the run goes by. */
   readonly settings: number;
-}
-
-/** An object and the SHA-256 of its bytes, in hex. */
-export interface ObjectHash {
-  readonly object: string;
-  readonly hash: string;
 }
 
 /** What a run had stored: its key and its index objects. */
@@ -71,7 +64,7 @@ export function encodeBegin(begin: Begin): Uint8Array {
 
 /** @throws {@link CorruptError} if it is anything else. */
 export function decodeBegin(name: string, bytes: Uint8Array): Begin {
-  const body = decodeBody(name, bytes, "begin");
+  const body = decodeOnlyLine(name, bytes, "begin");
   return {
     repository: body.hex("repository", 32),
     run: parseRunName(name, body.value("run")),
@@ -79,6 +72,7 @@ export function decodeBegin(name: string, bytes: Uint8Array): Begin {
   };
 }
 
+/** The body of an end, to be signed. */
 export function encodeEnd(end: End): Uint8Array {
   if (end.verdict === "expired") return encodeLines([{ varve: "end", ...end }]);
   const { summary, manifest, ...rest } = end;
@@ -87,9 +81,9 @@ export function encodeEnd(end: End): Uint8Array {
   ]);
 }
 
-/** @throws {@link CorruptError} if it is anything else. */
+/** @param bytes - without signatures. @throws {@link CorruptError} if it is anything else. */
 export function decodeEnd(name: string, bytes: Uint8Array): End {
-  const body = decodeBody(name, bytes, "end");
+  const body = decodeOnlyLine(name, bytes, "end");
   const repository = body.hex("repository", 32);
   if (body.choice("verdict", ["snapshot", "expired"]) === "expired") {
     return { verdict: "expired", repository, run: parseRunName(name, body.value("run")) };
@@ -100,10 +94,10 @@ export function decodeEnd(name: string, bytes: Uint8Array): End {
     ...runObjects(body),
     settings: body.integer("settings"),
     adopts: body.objects("adopts").map(runObjects),
-    heads: body.objects("heads").map((head) => objectHash(head, "end")),
+    heads: body.objects("heads").map((head) => decodeObjectHash(head, "end")),
     reach: body
       .objects("reach")
-      .map((page) => ({ ...objectHash(page, "index"), page: page.integer("page") })),
+      .map((page) => ({ ...decodeObjectHash(page, "index"), page: page.integer("page") })),
     summary: body.bytes("summary"),
     manifest: body.bytes("manifest"),
   };
@@ -113,13 +107,6 @@ function runObjects(fields: Fields): RunObjects {
   return {
     run: parseRunName(fields.name, fields.value("run")),
     key: fields.hex("key", HASH_DIGITS),
-    index: fields.objects("index").map((index) => objectHash(index, "index")),
-  };
-}
-
-function objectHash(fields: Fields, kind: ObjectKind): ObjectHash {
-  return {
-    object: parseObjectName(fields.name, kind, fields.value("object")),
-    hash: fields.hex("hash", HASH_DIGITS),
+    index: fields.objects("index").map((index) => decodeObjectHash(index, "index")),
   };
 }

@@ -3,12 +3,17 @@
  * holds the hash of number n - 1. The repository's fingerprint is the hash of
  * settings 0.
  *
- * The first line is the body; every further line is a signature over the
- * bytes of the first, newline included.
+ * They are a signed record (signed.ts): whoever can write to the store could
+ * else add himself to those who can read.
  */
 import { UsageError } from "../errors.ts";
 import type { Fields } from "./fields.ts";
-import { decodeBody, encodeLines } from "./lines.ts";
+import { decodeOnlyLine, encodeLines } from "./lines.ts";
+import { parseHost } from "./names.ts";
+import type { ObjectHash } from "./object-hash.ts";
+import { decodeObjectHash, HASH_DIGITS } from "./object-hash.ts";
+import type { PacketVersion } from "./secret.ts";
+import { decodePacketVersion } from "./secret.ts";
 
 /** The format that this version writes. 0: it may still change. */
 export const FORMAT = 0;
@@ -22,6 +27,21 @@ export interface Sizes {
   readonly pack: number;
 }
 
+/** An armored OpenPGP public key. */
+export interface PublicKey {
+  /** In hex, as far as signatures and people go by it. */
+  readonly fingerprint: string;
+  readonly key: string;
+}
+
+/** A machine that may back up, and the key that it signs with. */
+export interface HostKey extends PublicKey {
+  /** Several keys may have one name: a machine that was set up again has a new one. */
+  readonly name: string;
+  /** Whether it may also change settings, prune and delete. */
+  readonly keeper: boolean;
+}
+
 export interface Settings {
   /** The repository's id: 32 hexadecimal digits. */
   readonly repository: string;
@@ -29,8 +49,19 @@ export interface Settings {
   /** SHA-256 of settings n - 1, in hex; absent in settings 0. */
   readonly previous?: string;
   readonly sizes: Sizes;
-  /** Armored OpenPGP public keys: who can read. */
-  readonly recipients: readonly string[];
+  /** The packet format of new runs: 2 if all recipients read it. */
+  readonly packets: PacketVersion;
+  /** Who can read. */
+  readonly recipients: readonly PublicKey[];
+  readonly hosts: readonly HostKey[];
+  /** The key messages that count: what else lies below `keys/` was put there by somebody. */
+  readonly keys: readonly KeyMessage[];
+}
+
+/** An object `keys/<n>.pgp`. */
+export interface KeyMessage extends ObjectHash {
+  /** How many session keys of earlier runs are in it. */
+  readonly sessions: number;
 }
 
 export const DEFAULT_SIZES: Sizes = { chunk: 2 ** 20, segment: 2 ** 16, pack: 2 ** 24 };
@@ -41,32 +72,48 @@ const LIMITS: Record<keyof Sizes, readonly [number, number]> = {
   pack: [2 ** 20, 2 ** 30],
 };
 
+/** The body of settings, to be signed. */
 export function encodeSettings(settings: Settings): Uint8Array {
   return encodeLines([{ varve: "settings", format: FORMAT, ...settings }]);
 }
 
 /**
+ * @param body - without its signatures.
  * @throws {@link UsageError} if a newer varve wrote them.
  * @throws {@link CorruptError} if they are no settings.
  */
-export function decodeSettings(name: string, bytes: Uint8Array): Settings {
-  const body = decodeBody(name, bytes, "settings");
-  const format = body.integer("format");
+export function decodeSettings(name: string, body: Uint8Array): Settings {
+  const line = decodeOnlyLine(name, body, "settings");
+  const format = line.integer("format");
   if (format !== FORMAT) {
     throw new UsageError(`${name} is of format ${format}; this varve reads format ${FORMAT}`);
   }
-  const sizes = body.object("sizes");
+  const sizes = line.object("sizes");
   return {
-    repository: body.hex("repository", 32),
-    n: body.integer("n"),
-    ...(body.has("previous") ? { previous: body.hex("previous", 64) } : {}),
+    repository: line.hex("repository", 32),
+    n: line.integer("n"),
+    ...(line.has("previous") ? { previous: line.hex("previous", HASH_DIGITS) } : {}),
     sizes: {
       chunk: sizeOf(sizes, "chunk"),
       segment: sizeOf(sizes, "segment"),
       pack: sizeOf(sizes, "pack"),
     },
-    recipients: body.strings("recipients"),
+    packets: decodePacketVersion(line),
+    recipients: line.objects("recipients").map(publicKey),
+    hosts: line.objects("hosts").map((host) => ({
+      name: parseHost(host.name, host.value("name")),
+      ...publicKey(host),
+      keeper: host.boolean("keeper"),
+    })),
+    keys: line.objects("keys").map((key) => ({
+      ...decodeObjectHash(key, "keys"),
+      sessions: key.integer("sessions"),
+    })),
   };
+}
+
+function publicKey(fields: Fields): PublicKey {
+  return { fingerprint: fields.string("fingerprint"), key: fields.string("key") };
 }
 
 /** @throws {@link UsageError} if a size is out of its range or no power of two. */

@@ -4,6 +4,7 @@
  * and the index key. None of them decrypts content.
  */
 import { hkdfSync } from "node:crypto";
+import type { PacketKey, PacketVersion } from "../format/secret.ts";
 import { KEY_BYTES } from "../format/secret.ts";
 
 export interface DerivedKeys {
@@ -11,11 +12,12 @@ export interface DerivedKeys {
   readonly chunkId: Uint8Array;
   /** 256 entries of the chunker. */
   readonly gear: Uint32Array;
-  /** Seals tables, indexes, reach and summaries. */
-  readonly index: Uint8Array;
+  /** Seal tables, indexes, reach and summaries: one for each packet format. */
+  readonly index: readonly PacketKey[];
 }
 
 const GEAR_ENTRIES = 256;
+const VERSIONS: readonly PacketVersion[] = [1, 2];
 
 /** @param repository - its id, hexadecimal digits. */
 export function deriveKeys(repository: string, secret: Uint8Array): DerivedKeys {
@@ -28,6 +30,13 @@ export function deriveKeys(repository: string, secret: Uint8Array): DerivedKeys 
   return {
     chunkId: derive("chunk id", KEY_BYTES),
     gear: Uint32Array.from({ length: GEAR_ENTRIES }, (_, at) => view.getUint32(at * 4, true)),
-    index: derive("index", KEY_BYTES),
+    index: VERSIONS.map((packets) => ({ packets, key: derive(`index ${packets}`, KEY_BYTES) })),
   };
+}
+
+/** The index key for packets of one format. */
+export function indexKey({ index }: DerivedKeys, packets: PacketVersion): PacketKey {
+  const found = index.find((key) => key.packets === packets);
+  if (found === undefined) throw new RangeError(`there is no index key for packets ${packets}`);
+  return found;
 }

@@ -8,13 +8,16 @@ import { CorruptError } from "../errors.ts";
 import type { IndexObject } from "../format/index-object.ts";
 import { decodeIndex, encodeIndex } from "../format/index-object.ts";
 import type { RunName } from "../format/names.ts";
-import { indexName } from "../format/names.ts";
+import { indexName, runHost, runOfObject } from "../format/names.ts";
+import type { ObjectHash } from "../format/object-hash.ts";
 import { objectHashOf } from "../format/object-hash.ts";
-import type { ObjectHash } from "../format/run.ts";
+import { decodeSigned } from "../format/signed.ts";
 import type { PackTable } from "../format/table.ts";
 import type { Target, WritableTarget } from "../target/target.ts";
 import type { Repository } from "./repository.ts";
 import { createNew } from "./run.ts";
+import type { Signer } from "./signatures.ts";
+import { signLines } from "./signatures.ts";
 
 /** An index object lists the packs of a few GiB at most. */
 const MAX_OBJECT_BYTES = 2 ** 28;
@@ -28,20 +31,24 @@ export async function listIndex(target: Target, host: string): Promise<string[]>
 }
 
 /**
- * Reads an index object.
+ * Reads an index object, which its host has to have signed.
  *
- * @throws {@link CorruptError} if it is damaged or another repository's.
+ * @throws {@link CorruptError} if it is damaged, not signed, or another one.
  */
 export async function readIndex(
   repository: Repository,
   name: string,
 ): Promise<IndexObject & ObjectHash> {
   const bytes = await repository.target.read(name, MAX_OBJECT_BYTES);
-  const index = decodeIndex(name, repository.open(name, bytes, MAX_LINES_BYTES));
-  if (index.repository !== repository.id) {
-    throw new CorruptError(name, "it belongs to another repository");
+  const lines = decodeSigned(name, repository.open(name, bytes, MAX_LINES_BYTES));
+  const run = runOfObject(name);
+  if (run === undefined) throw new CorruptError(name, "its name is not one of an index object");
+  await repository.checkHost(name, lines, runHost(run));
+  const index = decodeIndex(name, lines.body);
+  if (index.repository !== repository.id || index.object !== name) {
+    throw new CorruptError(name, "it is another index object");
   }
-  return { ...index, object: name, hash: objectHashOf(bytes) };
+  return { ...index, hash: objectHashOf(bytes) };
 }
 
 /** Enters into the cache those of a host's index objects that it has not read. */
@@ -75,21 +82,25 @@ export class IndexWriter {
   readonly objects: ObjectHash[] = [];
   readonly #repository: Repository<WritableTarget>;
   readonly #run: RunName;
+  readonly #signer: Signer;
 
-  constructor(repository: Repository<WritableTarget>, run: RunName) {
+  constructor(repository: Repository<WritableTarget>, run: RunName, signer: Signer) {
     this.#repository = repository;
     this.#run = run;
+    this.#signer = signer;
   }
 
   /** @returns the object, as others refer to it. */
-  async write(content: DistributiveOmit<IndexObject, "repository" | "run">): Promise<ObjectHash> {
-    const name = indexName(this.#run, this.objects.length);
-    const header = { repository: this.#repository.id, run: this.#run };
-    const bytes = this.#repository.seal(encodeIndex({ ...header, ...content }));
-    await createNew(this.#repository.target, name, bytes);
-    const object = { object: name, hash: objectHashOf(bytes) };
-    this.objects.push(object);
-    return object;
+  async write(
+    content: DistributiveOmit<IndexObject, "repository" | "object">,
+  ): Promise<ObjectHash> {
+    const object = indexName(this.#run, this.objects.length);
+    const body = encodeIndex({ repository: this.#repository.id, object, ...content });
+    const bytes = this.#repository.seal(await signLines(body, [this.#signer]));
+    await createNew(this.#repository.target, object, bytes);
+    const written = { object, hash: objectHashOf(bytes) };
+    this.objects.push(written);
+    return written;
   }
 
   /** Writes the tables of packs that no index object lists yet. */

@@ -10,6 +10,7 @@ import type { RunName } from "../format/names.ts";
 import { beginName, runKeyName, runName } from "../format/names.ts";
 import { objectHashOf } from "../format/object-hash.ts";
 import { encodeBegin } from "../format/run.ts";
+import type { PacketKey } from "../format/secret.ts";
 import { encodeSessionKey, KEY_BYTES } from "../format/secret.ts";
 import type { WritableTarget } from "../target/target.ts";
 import { readHistory } from "./history.ts";
@@ -21,7 +22,7 @@ const RANDOM_BYTES = 8;
 export interface Run {
   readonly name: RunName;
   /** Seals the run's segments and its manifest. Never stored but sealed to the recipients. */
-  readonly sessionKey: Uint8Array;
+  readonly sessionKey: PacketKey;
   /** Hash of key.pgp. */
   readonly keyHash: string;
 }
@@ -37,9 +38,11 @@ export async function beginNext(
   const name = runName(host, next, random(RANDOM_BYTES));
   const begin = encodeBegin({ repository: repository.id, run: name, settings: settings.n });
   await createNew(target, beginName(name), begin);
-  const sessionKey = random(KEY_BYTES);
-  const payload = encodeSessionKey({ repository: repository.id, run: name, key: sessionKey });
-  const message = await sealing.message(settings.recipients, payload);
+  const { packets, recipients } = settings;
+  const sessionKey = { packets, key: random(KEY_BYTES) };
+  const payload = encodeSessionKey(repository.id, { run: name, key: sessionKey });
+  const keys = recipients.map(({ key }) => key);
+  const message = await sealing.message(keys, payload, packets);
   await createNew(target, runKeyName(name), message);
   await refuseGarbageCollected(target);
   return { name, sessionKey, keyHash: objectHashOf(message) };

@@ -1,11 +1,13 @@
 /** The snapshots of a repository: committed runs, and what their ends say. */
 import { NotFoundError, UsageError } from "../errors.ts";
 import type { RunName } from "../format/names.ts";
-import { endName, runOfObject } from "../format/names.ts";
+import { endName, runHost, runOfObject } from "../format/names.ts";
 import type { SnapshotEnd } from "../format/run.ts";
 import type { Summary } from "../format/snapshot.ts";
 import { decodeSummary } from "../format/snapshot.ts";
-import { readEnd } from "./history.ts";
+import type { Chain, ChainLink, Remembered } from "./chain.ts";
+import { followChain } from "./chain.ts";
+import { readHistory } from "./history.ts";
 import type { Repository } from "./repository.ts";
 
 const MAX_SUMMARY_BYTES = 2 ** 24;
@@ -15,32 +17,23 @@ export interface Snapshot {
   readonly summary: Summary;
 }
 
+/** A snapshot among those of its host. */
+export interface FoundSnapshot extends Snapshot {
+  readonly chain: Chain;
+}
+
+/** What a machine remembers of a host's chain. */
+export type Memory = (host: string) => Remembered;
+
 /** The part of a run's name that users call a snapshot by. */
 export function snapshotId(run: RunName): string {
   return run.slice(-16);
 }
 
-/** Reads the snapshots of all hosts, or one, in the order in which each host made them. */
-export async function* readSnapshots(
-  repository: Repository,
-  host?: string,
-): AsyncGenerator<Snapshot> {
-  for (const run of await endedRuns(repository, host)) {
-    const snapshot = await readSnapshot(repository, run);
-    if (snapshot !== undefined) yield snapshot;
-  }
-}
-
-/** A committed run's snapshot; nothing if the run has expired. */
-export async function readSnapshot(
-  repository: Repository,
-  run: RunName,
-): Promise<Snapshot | undefined> {
-  const { end } = await readEnd(repository.target, repository.id, run);
-  if (end.verdict !== "snapshot") return undefined;
-  const name = endName(run);
-  const summary = decodeSummary(name, run, repository.open(name, end.summary, MAX_SUMMARY_BYTES));
-  return { end, summary };
+/** What a verified end says. @throws {@link CorruptError} if its summary is damaged. */
+export function openSnapshot(repository: Repository, { object, end }: ChainLink): Snapshot {
+  const lines = repository.open(object, end.summary, MAX_SUMMARY_BYTES);
+  return { end, summary: decodeSummary(object, end.run, lines) };
 }
 
 /**
@@ -50,47 +43,62 @@ export async function readSnapshot(
  * @param host - whose latest.
  * @throws {@link NotFoundError} if there is none.
  * @throws {@link UsageError} if it could be several.
+ * @throws {@link CorruptError} if it is not signed, or, for the latest, if the chain shows that
+ * a later one may be missing; unless signatures are waived.
  */
 export async function findSnapshot(
   repository: Repository,
   wanted: string,
   host: string,
-): Promise<Snapshot> {
-  return wanted === "latest" ? latest(repository, host) : byId(repository, wanted);
+  memory: Memory,
+): Promise<FoundSnapshot> {
+  if (wanted === "latest") return latest(repository, await chainOf(repository, host, memory));
+  const run = await runById(repository, wanted);
+  const chain = await chainOf(repository, runHost(run), memory);
+  const link = chain.links.get(run);
+  if (link !== undefined) return { ...openSnapshot(repository, link), chain };
+  const problem = chain.problems.find(({ object }) => object === endName(run));
+  throw problem ?? noSnapshot(repository, wanted);
 }
 
-async function latest(repository: Repository, host: string): Promise<Snapshot> {
-  for (const run of (await endedRuns(repository, host)).reverse()) {
-    const snapshot = await readSnapshot(repository, run);
-    if (snapshot?.summary.complete) return snapshot;
+async function chainOf(repository: Repository, host: string, memory: Memory): Promise<Chain> {
+  const history = await readHistory(repository.target, host);
+  return await followChain(repository, history, memory(host));
+}
+
+function latest(repository: Repository, chain: Chain): FoundSnapshot {
+  const [problem] = chain.problems;
+  // What is missing may be the latest.
+  if (problem !== undefined && repository.signatures === "required") throw problem;
+  for (const link of [...chain.links.values()].reverse()) {
+    const snapshot = openSnapshot(repository, link);
+    if (snapshot.summary.complete) return { ...snapshot, chain };
   }
   throw new NotFoundError(
-    `${repository.target.location} holds no complete snapshot of host ${host}: ` +
+    `${repository.target.location} holds no complete snapshot of host ${chain.host}: ` +
       "varve snapshots lists what there is",
   );
 }
 
-async function byId(repository: Repository, wanted: string): Promise<Snapshot> {
+async function runById(repository: Repository, wanted: string): Promise<RunName> {
   if (!/^[0-9a-f]{4,16}$/.test(wanted)) {
     throw new UsageError(`"${wanted}" is no snapshot: say latest, or 4 or more digits of an id`);
   }
-  const runs = (await endedRuns(repository)).filter((run) => snapshotId(run).startsWith(wanted));
+  const runs: RunName[] = [];
+  for await (const { name } of repository.target.list("runs/")) {
+    const run = runOfObject(name);
+    if (run !== undefined && name === endName(run) && snapshotId(run).startsWith(wanted)) {
+      runs.push(run);
+    }
+  }
   const [run, other] = runs;
-  if (run !== undefined && other !== undefined) {
+  if (run === undefined) throw noSnapshot(repository, wanted);
+  if (other !== undefined) {
     throw new UsageError(`"${wanted}" could be ${runs.map(snapshotId).join(" or ")}`);
   }
-  const snapshot = run === undefined ? undefined : await readSnapshot(repository, run);
-  if (snapshot === undefined) {
-    throw new NotFoundError(`${repository.target.location} holds no snapshot "${wanted}"`);
-  }
-  return snapshot;
+  return run;
 }
 
-async function endedRuns(repository: Repository, host?: string): Promise<RunName[]> {
-  const runs: RunName[] = [];
-  for await (const { name } of repository.target.list(host ? `runs/${host}/` : "runs/")) {
-    const run = runOfObject(name);
-    if (run !== undefined && name === endName(run)) runs.push(run);
-  }
-  return runs;
+function noSnapshot({ target }: Repository, wanted: string): NotFoundError {
+  return new NotFoundError(`${target.location} holds no snapshot "${wanted}"`);
 }

@@ -8,6 +8,7 @@ import type { Zstd } from "../compression/zstd.ts";
 import { CorruptError } from "../errors.ts";
 import type { ContentChunk } from "../format/content.ts";
 import { decodeBase64, encodeBase64 } from "../format/fields.ts";
+import type { PacketKey } from "../format/secret.ts";
 import type { ChunkId, Place } from "../format/table.ts";
 import { MAX_CHUNK_BYTES } from "../format/table.ts";
 import { chunkOf, frameLimit } from "../pack/frame.ts";
@@ -30,7 +31,7 @@ export interface ReadingMeans {
   readonly zstd: Zstd;
   /** Gives a chunk's id. */
   readonly identify: (bytes: Uint8Array) => Uint8Array;
-  readonly opener: (key: Uint8Array) => Opener;
+  readonly opener: (key: PacketKey) => Opener;
 }
 
 /** Segments read at once: what follows on a tape of trees is wanted next. */

@@ -24,8 +24,7 @@ if (port === null) throw new Error("restore.worker.ts runs in a worker thread on
 const plan = workerData as RestorePlan;
 const zstd = await loadZstd();
 const { chunkId } = await loadDigests(plan.chunkIdKey, plan.engine);
-const sealing = openPgp(systemRandom);
-const opener = (key: Uint8Array) => sealing.opener({ packets: 2, key });
+const { opener } = openPgp(systemRandom);
 
 port.on("message", (unit: Unit) => {
   port.postMessage({ failures: writeUnit(unit, { zstd, opener, identify: chunkId }) });

@@ -12,6 +12,7 @@ import { systemPath } from "../disk/path.ts";
 import { AccessError, CorruptError, VarveError } from "../errors.ts";
 import type { RawName } from "../format/raw-name.ts";
 import { displayName } from "../format/raw-name.ts";
+import type { PacketKey } from "../format/secret.ts";
 import type { ChunkId, Place } from "../format/table.ts";
 import { chunkOf, frameLimit } from "../pack/frame.ts";
 import type { Opener } from "../seal/packet.ts";
@@ -54,7 +55,7 @@ export interface Unit {
   readonly stretches: readonly FetchedStretch[];
   readonly segmentSize: number;
   /** The session key of the run that all of it belongs to. */
-  readonly key: Uint8Array;
+  readonly key: PacketKey;
 }
 
 /** What went wrong, in a form that goes from thread to thread. */
@@ -70,7 +71,7 @@ export interface UnitFailure extends Failure {
 
 export interface UnitMeans {
   readonly zstd: Zstd;
-  readonly opener: (key: Uint8Array) => Opener;
+  readonly opener: (key: PacketKey) => Opener;
   readonly identify: (bytes: Uint8Array) => Uint8Array;
 }
 

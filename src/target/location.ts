@@ -2,6 +2,7 @@
  * From an address, as the user writes it, to a target. A path is a directory;
  * anything with a scheme (`s3://`) is for another kind of target.
  */
+import { resolve } from "node:path";
 import { UsageError } from "../errors.ts";
 import { DirectoryTarget } from "./directory.ts";
 import { SettledTarget } from "./retry.ts";
@@ -25,6 +26,11 @@ export async function openTarget(address: string): Promise<PrunableTarget> {
 /** Opens the target at `address`, and makes it if need be. Throws as {@link openTarget}. */
 export async function createTarget(address: string): Promise<PrunableTarget> {
   return new SettledTarget(await DirectoryTarget.create(toPath(address)), RETRY_DELAYS);
+}
+
+/** An address in the one form that it is remembered by, wherever it is said. */
+export function canonicalLocation(address: string): string {
+  return SCHEME.test(address) ? address : resolve(address);
 }
 
 function toPath(address: string): string {

@@ -9,6 +9,7 @@ import type { Found } from "../../src/disk/walk.ts";
 import { UnavailableError, UsageError } from "../../src/errors.ts";
 import { endName, runOfObject } from "../../src/format/names.ts";
 import { encodeEnd } from "../../src/format/run.ts";
+import { signLines } from "../../src/repository/signatures.ts";
 import type { MemoryTarget } from "../../src/target/memory.ts";
 import { audit } from "../support/audit.ts";
 import type { Schedule } from "../support/faults.ts";
@@ -17,7 +18,7 @@ import { restoreAll } from "../support/harvest.ts";
 import type { Scene } from "../support/scenes.ts";
 import { copyScene, scenes } from "../support/scenes.ts";
 import { namesOf, scratchDirectory } from "../support/scratch.ts";
-import { backUp, cacheDirectory } from "../support/site.ts";
+import { backUp, cacheDirectory, signer } from "../support/site.ts";
 import { copyOf } from "../support/stored.ts";
 import { assertSameTree, directory, file, plant, survey } from "../support/tree.ts";
 
@@ -37,7 +38,9 @@ function expiring({ store, site }: Scene, times: number): Schedule {
     left -= 1;
     const { repository } = site.unlocked.settings;
     const expired = encodeEnd({ verdict: "expired", repository, run });
-    return { before: async () => void (await store.create(name, expired)) };
+    return {
+      before: async () => void (await store.create(name, await signLines(expired, [signer]))),
+    };
   };
 }
 

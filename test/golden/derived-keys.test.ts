@@ -13,7 +13,8 @@ const vector = JSON.parse(readFileSync(file, "utf8")) as {
   readonly repository: string;
   readonly secret: string;
   readonly chunkId: string;
-  readonly index: string;
+  /** Of packets of version 1, and 2. */
+  readonly index: readonly string[];
   /** The first, the second and the last entry. */
   readonly gear: readonly number[];
 };
@@ -33,16 +34,20 @@ function hkdf(info: string, length: number): Buffer {
 
 describe("derived keys", () => {
   const keys = deriveKeys(vector.repository, Buffer.from(vector.secret, "hex"));
+  const indexKeys = keys.index.map(({ key }) => Buffer.from(key));
 
   it("are the frozen ones", () => {
     assert.equal(Buffer.from(keys.chunkId).toString("hex"), vector.chunkId);
-    assert.equal(Buffer.from(keys.index).toString("hex"), vector.index);
+    assert.deepEqual(
+      indexKeys.map((key) => key.toString("hex")),
+      vector.index,
+    );
     assert.deepEqual([keys.gear[0], keys.gear[1], keys.gear[255]], vector.gear);
   });
 
   it("are HKDF-SHA256 of the secret, with the repository's id as salt", () => {
     assert.deepEqual(Buffer.from(keys.chunkId), hkdf("varve chunk id", 32));
-    assert.deepEqual(Buffer.from(keys.index), hkdf("varve index", 32));
+    assert.deepEqual(indexKeys, [hkdf("varve index 1", 32), hkdf("varve index 2", 32)]);
     const gear = hkdf("varve gear", 1024);
     const entries = Array.from({ length: 256 }, (_, at) => gear.readUInt32LE(at * 4));
     assert.deepEqual([...keys.gear], entries);

@@ -10,6 +10,7 @@ import { decodeLines, encodeLines } from "../../src/format/lines.ts";
 import { decodeBegin, decodeEnd, encodeBegin, encodeEnd } from "../../src/format/run.ts";
 import * as secret from "../../src/format/secret.ts";
 import { decodeSettings, encodeSettings } from "../../src/format/settings.ts";
+import { decodeSigned, encodeSigned } from "../../src/format/signed.ts";
 import * as snapshot from "../../src/format/snapshot.ts";
 import { decodeTables, encodeTable } from "../../src/format/table.ts";
 import { decodeEntry, encodeEntry } from "../../src/format/tree.ts";
@@ -24,7 +25,7 @@ interface Case {
   decode(name: string, bytes: Uint8Array): unknown;
 }
 
-const { run } = samples.session;
+const { repository, run } = samples.owner;
 const decodeWholeIndex: Case["decode"] = (name, bytes) => {
   const index = decodeIndex(name, bytes);
   return index.holds === "places" ? { ...index, tables: [...index.tables] } : index;
@@ -68,13 +69,14 @@ const cases: Record<string, Case> = {
   keys: {
     value: samples.keys,
     encoded: secret.encodeRepositoryKeys(samples.keys),
-    decode: secret.decodeRepositoryKeys,
+    decode: (name, bytes) => secret.decodeRepositoryKeys(name, bytes, repository),
   },
   session: {
     value: samples.session,
-    encoded: secret.encodeSessionKey(samples.session),
-    decode: (name, bytes) => secret.decodeSessionKey(name, bytes, samples.session),
+    encoded: secret.encodeSessionKey(repository, samples.session),
+    decode: (name, bytes) => ({ run, key: secret.decodeSessionKey(name, bytes, samples.owner) }),
   },
+  signed: { value: samples.signed, encoded: encodeSigned(samples.signed), decode: decodeSigned },
 };
 
 describe("records", () => {

@@ -4,7 +4,8 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import { openAsHost, reachTarget, readEnvironment } from "../../src/commands/session.ts";
+import { reachTarget, readEnvironment } from "../../src/commands/environment.ts";
+import { openAsHost } from "../../src/commands/session.ts";
 import type { PackTable, TapePart } from "../../src/format/table.ts";
 import { segmentCount } from "../../src/format/table.ts";
 import { readIndex } from "../../src/repository/index-objects.ts";
@@ -36,8 +37,9 @@ describe("the repository", () => {
 
 describe("segments", () => {
   it("have one size, but for each tape's last, which is a smaller one", async () => {
-    const environment = await readEnvironment(machine.variables);
-    const repository = await openAsHost(await reachTarget(undefined, environment), environment);
+    const environment = await readEnvironment(machine.variables, () => {});
+    const target = await reachTarget(undefined, environment);
+    const { repository } = await openAsHost(target, environment);
     const tapes = new Map<string, number[]>();
     for await (const { name } of repository.target.list("index/")) {
       const index = await readIndex(repository, name);

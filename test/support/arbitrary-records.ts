@@ -1,11 +1,14 @@
 /** Whatever records there may be, as fast-check makes them up. */
 import fc from "fast-check";
 import type { IndexObject } from "../../src/format/index-object.ts";
-import { endName, indexName, packName } from "../../src/format/names.ts";
+import { encodeLines } from "../../src/format/lines.ts";
+import { endName, indexName, keysName, packName, runHost } from "../../src/format/names.ts";
+import type { ObjectHash } from "../../src/format/object-hash.ts";
 import type { ReachPage, SegmentRanges } from "../../src/format/reach.ts";
-import type { Begin, End, ObjectHash, RunObjects } from "../../src/format/run.ts";
-import type { RepositoryKeys, SessionKey } from "../../src/format/secret.ts";
-import type { Settings } from "../../src/format/settings.ts";
+import type { Begin, End, RunObjects } from "../../src/format/run.ts";
+import type { PacketKey, RepositoryKeys, RunKey } from "../../src/format/secret.ts";
+import type { HostKey, PublicKey, Settings } from "../../src/format/settings.ts";
+import type { SignedLines } from "../../src/format/signed.ts";
 import type { Manifest, Summary } from "../../src/format/snapshot.ts";
 import type { FrameEntry, PackTable, TapePart } from "../../src/format/table.ts";
 import { SEGMENT_HASH_BYTES } from "../../src/format/table.ts";
@@ -83,20 +86,31 @@ export const reaches: fc.Arbitrary<ReachPage> = fc
   )
   .map((parts) => parts.sort((a, b) => (a.run < b.run ? -1 : a.run > b.run ? 1 : a.tape - b.tape)));
 
+const indexNames = fc.tuple(runNames, fc.nat(999)).map(([run, n]) => indexName(run, n));
+
 export const indexObjects: fc.Arbitrary<IndexObject> = fc.oneof(
   record({
     repository: hex(32),
-    run: runNames,
+    object: indexNames,
     holds: fc.constant("places" as const),
     tables: fc.array(tables, { maxLength: 3 }),
   }),
   record({
     repository: hex(32),
-    run: runNames,
+    object: indexNames,
     holds: fc.constant("reach" as const),
     pages: fc.array(reaches, { maxLength: 3 }),
   }),
 );
+
+const versions = fc.constantFrom(1 as const, 2 as const);
+const publicKeys: fc.Arbitrary<PublicKey> = record({ fingerprint: text, key: text });
+const hostKeys: fc.Arbitrary<HostKey> = record({
+  name: runNames.map(runHost),
+  fingerprint: text,
+  key: text,
+  keeper: fc.boolean(),
+});
 
 export const settings: fc.Arbitrary<Settings> = record({
   repository: hex(32),
@@ -107,7 +121,13 @@ export const settings: fc.Arbitrary<Settings> = record({
     segment: fc.integer({ min: 12, max: 20 }).map((n) => 2 ** n),
     pack: fc.integer({ min: 20, max: 30 }).map((n) => 2 ** n),
   }),
-  recipients: fc.array(text, { maxLength: 3 }),
+  packets: versions,
+  recipients: fc.array(publicKeys, { maxLength: 3 }),
+  hosts: fc.array(hostKeys, { maxLength: 3 }),
+  keys: fc.array(
+    record({ object: fc.nat(999).map(keysName), hash: hex(64), sessions: fc.maxSafeNat() }),
+    { maxLength: 3 },
+  ),
 }).map((value) => present(value) as Settings);
 
 export const begins: fc.Arbitrary<Begin> = record({
@@ -117,7 +137,7 @@ export const begins: fc.Arbitrary<Begin> = record({
 });
 
 const indexHashes: fc.Arbitrary<ObjectHash> = record({
-  object: fc.tuple(runNames, fc.nat(999)).map(([run, n]) => indexName(run, n)),
+  object: indexNames,
   hash: hex(64),
 });
 const runObjects: fc.Arbitrary<RunObjects> = record({
@@ -176,14 +196,25 @@ export const manifests: fc.Arbitrary<Manifest> = record({
   root: roots,
 });
 
+const packetKeys: fc.Arbitrary<PacketKey> = record({ packets: versions, key: exactly(32) }).map(
+  ({ packets, key }) => ({ packets, key: new Uint8Array(key) }),
+);
+
+export const sessionKeys: fc.Arbitrary<RunKey> = record({ run: runNames, key: packetKeys });
+
 export const repositoryKeys: fc.Arbitrary<RepositoryKeys> = record({
   repository: hex(32),
   secret: exactly(32),
-  index: exactly(32),
+  index: fc.array(packetKeys, { maxLength: 2 }),
+  sessions: fc.array(sessionKeys, { maxLength: 3 }),
 });
 
-export const sessionKeys: fc.Arbitrary<SessionKey> = record({
-  repository: hex(32),
-  run: runNames,
-  key: exactly(32),
+const fingerprints = fc.oneof(hex(40), hex(64));
+
+/** Any lines, and what signs them. */
+export const signedLines: fc.Arbitrary<SignedLines> = record({
+  body: fc
+    .array(record({ varve: text }), { maxLength: 3 })
+    .map((lines) => new Uint8Array(encodeLines(lines))),
+  signatures: fc.array(record({ by: fingerprints, signature: bytes() }), { maxLength: 16 }),
 });

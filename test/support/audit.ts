@@ -9,9 +9,11 @@ import { createHash } from "node:crypto";
 import type { Cache } from "../../src/cache/cache.ts";
 import type { RunName } from "../../src/format/names.ts";
 import { endName, runKeyName, runOfObject } from "../../src/format/names.ts";
+import type { ObjectHash } from "../../src/format/object-hash.ts";
 import type { TapeReach } from "../../src/format/reach.ts";
-import type { ObjectHash, RunObjects, SnapshotEnd } from "../../src/format/run.ts";
+import type { RunObjects, SnapshotEnd } from "../../src/format/run.ts";
 import { decodeEnd } from "../../src/format/run.ts";
+import { decodeSigned } from "../../src/format/signed.ts";
 import type { PackTable } from "../../src/format/table.ts";
 import { segmentCount } from "../../src/format/table.ts";
 import { bodySize, TRAILER_BYTES, tableRange } from "../../src/pack/pack.ts";
@@ -67,7 +69,7 @@ async function committedEnds(target: Target): Promise<StoredEnd[]> {
     const run = runOfObject(name);
     if (run === undefined || name !== endName(run)) continue;
     const bytes = await target.read(name, MANY);
-    const end = decodeEnd(name, bytes);
+    const end = decodeEnd(name, decodeSigned(name, bytes).body);
     if (end.verdict === "snapshot") ends.push({ end, hash: sha256(bytes) });
   }
   return ends;

@@ -24,7 +24,7 @@ export function bracketPlan(claims: Claims = new Claims()): BracketPlan {
     tape: 1,
     sizes: SMALL,
     keys: deriveKeys("00".repeat(16), new Uint8Array(32)),
-    sessionKey: new Uint8Array(32),
+    sessionKey: { packets: 2, key: new Uint8Array(32) },
     level: 1,
     engine: "fastest",
     claims: claims.memory,

@@ -13,7 +13,7 @@ import { decodeIndex, encodeIndex } from "../../src/format/index-object.ts";
 import { decodeLines, encodeLines } from "../../src/format/lines.ts";
 import { decodePage, encodePage } from "../../src/format/reach.ts";
 import { decodeBegin, decodeEnd, encodeBegin, encodeEnd } from "../../src/format/run.ts";
-import type { SessionKey } from "../../src/format/secret.ts";
+import type { RunKey } from "../../src/format/secret.ts";
 import {
   decodeRepositoryKeys,
   decodeSessionKey,
@@ -21,6 +21,7 @@ import {
   encodeSessionKey,
 } from "../../src/format/secret.ts";
 import { decodeSettings, encodeSettings } from "../../src/format/settings.ts";
+import { decodeSigned, encodeSigned } from "../../src/format/signed.ts";
 import type { Manifest, Summary } from "../../src/format/snapshot.ts";
 import {
   decodeManifest,
@@ -33,6 +34,8 @@ import type { Entry } from "../../src/format/tree.ts";
 import { decodeEntry, encodeEntry } from "../../src/format/tree.ts";
 import * as arbitraries from "./arbitraries.ts";
 import * as records from "./arbitrary-records.ts";
+
+const REPOSITORY = "00112233445566778899aabbccddeeff";
 
 /** A codec, with a decoder that may ask whose record it should be. */
 export interface Codec<T> {
@@ -105,11 +108,21 @@ export const codecs: Record<string, Codec<unknown>> = {
   "repository keys": codec({
     values: records.repositoryKeys,
     encode: encodeRepositoryKeys,
-    decode: decodeRepositoryKeys,
+    decode: (name, bytes, { repository }) => decodeRepositoryKeys(name, bytes, repository),
   }),
-  "session key": codec<SessionKey>({
+  "session key": codec<RunKey>({
     values: records.sessionKeys,
-    encode: encodeSessionKey,
-    decode: decodeSessionKey,
+    encode: (session) => encodeSessionKey(REPOSITORY, session),
+    decode: (name, bytes, { run }) => {
+      return { run, key: decodeSessionKey(name, bytes, { repository: REPOSITORY, run }) };
+    },
+  }),
+  "signed lines": codec({
+    values: records.signedLines,
+    encode: encodeSigned,
+    decode: (name, bytes) => {
+      const { body, signatures } = decodeSigned(name, bytes);
+      return { body: new Uint8Array(body), signatures };
+    },
   }),
 };

@@ -9,9 +9,10 @@ import type { SnapshotEnd } from "../../src/format/run.ts";
 import type { Manifest } from "../../src/format/snapshot.ts";
 import { decodeManifest } from "../../src/format/snapshot.ts";
 import { openDocument } from "../../src/pack/document.ts";
+import { followChain } from "../../src/repository/chain.ts";
+import { readHistory } from "../../src/repository/history.ts";
 import type { Repository } from "../../src/repository/repository.ts";
 import { SessionKeys } from "../../src/repository/session-keys.ts";
-import { readSnapshot } from "../../src/repository/snapshots.ts";
 import { refreshView } from "../../src/repository/view.ts";
 import type { ReadingMeans } from "../../src/restore/chunk-source.ts";
 import { Ground } from "../../src/restore/ground.ts";
@@ -42,24 +43,21 @@ export async function openSnapshot(
   run: RunName,
 ): Promise<OpenSnapshot> {
   const { zstd, sealing } = site.means;
-  const keys = new SessionKeys(repository, site.identity);
-  const snapshot = await readSnapshot(repository, run);
-  if (snapshot === undefined) throw new Error(`${run} has no snapshot`);
+  const history = await readHistory(repository.target, HOST);
+  const chain = await followChain(repository, history, { heads: [], missed: [] });
+  const [problem] = chain.problems;
+  if (problem !== undefined) throw problem;
+  const keys = new SessionKeys(repository, site.identity, chain.keys);
+  const link = chain.links.get(run);
+  if (link === undefined) throw new Error(`${run} has no snapshot`);
   const name = endName(run);
-  const documents = { zstd, opener: sealing.opener({ packets: 2, key: await keys.key(run) }) };
-  const lines = openDocument(name, snapshot.end.manifest, documents, MAX_MANIFEST_BYTES);
+  const documents = { zstd, opener: sealing.opener(await keys.key(run)) };
+  const lines = openDocument(name, link.end.manifest, documents, MAX_MANIFEST_BYTES);
   const { chunkId } = await loadDigests(repository.keys.chunkId, "fastest");
   return {
-    end: snapshot.end,
+    end: link.end,
     manifest: decodeManifest(name, run, lines),
-    means: {
-      repository,
-      cache,
-      keys,
-      zstd,
-      opener: (key: Uint8Array) => sealing.opener({ packets: 2, key }),
-      identify: chunkId,
-    },
+    means: { repository, cache, keys, zstd, opener: sealing.opener, identify: chunkId },
   };
 }
 

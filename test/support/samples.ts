@@ -2,14 +2,15 @@
 import type { Content } from "../../src/format/content.ts";
 import type { IndexObject } from "../../src/format/index-object.ts";
 import type { RunName } from "../../src/format/names.ts";
-import { endName, indexName, packName } from "../../src/format/names.ts";
+import { endName, indexName, keysName, packName } from "../../src/format/names.ts";
 import type { RawName } from "../../src/format/raw-name.ts";
 import { rawFromText } from "../../src/format/raw-name.ts";
 import type { ReachPage } from "../../src/format/reach.ts";
 import type { Begin, End } from "../../src/format/run.ts";
-import type { RepositoryKeys, SessionKey } from "../../src/format/secret.ts";
+import type { PacketKey, RepositoryKeys, RunKey } from "../../src/format/secret.ts";
 import type { Settings } from "../../src/format/settings.ts";
 import { DEFAULT_SIZES } from "../../src/format/settings.ts";
+import type { SignedLines } from "../../src/format/signed.ts";
 import type { Manifest, Summary } from "../../src/format/snapshot.ts";
 import type { ChunkId, PackTable } from "../../src/format/table.ts";
 import type { Entry } from "../../src/format/tree.ts";
@@ -87,12 +88,30 @@ const page: ReachPage = [
   },
 ];
 
-export const places: IndexObject = { repository, run, holds: "places", tables: [table] };
-export const reach: IndexObject = { repository, run, holds: "reach", pages: [page, page.slice(1)] };
+export const places: IndexObject = {
+  ...{ repository, object: indexName(run, 0), holds: "places", tables: [table] },
+};
+export const reach: IndexObject = {
+  ...{ repository, object: indexName(run, 1), holds: "reach", pages: [page, page.slice(1)] },
+};
 
 export const settings: Settings = {
   ...{ repository, n: 1, previous: hash(1), sizes: DEFAULT_SIZES },
-  recipients: ["-----BEGIN PGP PUBLIC KEY BLOCK-----\n"],
+  packets: 1,
+  recipients: [
+    { fingerprint: hash(10), key: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n" },
+    { fingerprint: hash(11).slice(0, 40), key: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n" },
+  ],
+  hosts: [
+    {
+      ...{ name: "web-1", fingerprint: hash(12).slice(0, 40), keeper: true },
+      key: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n",
+    },
+  ],
+  keys: [
+    { object: keysName(0), hash: hash(8), sessions: 0 },
+    { object: keysName(1), hash: hash(9), sessions: 1 },
+  ],
 };
 
 export const begin: Begin = { repository, run, settings: 1 };
@@ -121,5 +140,21 @@ export const manifest: Manifest = {
   ...{ run, source: rawFromText("/srv/é"), excludes: ["*.tmp"], root: directory },
 };
 
-export const keys: RepositoryKeys = { repository, secret: bytes(32), index: bytes(32, 64) };
-export const session: SessionKey = { repository, run, key: bytes(32, 128) };
+const key = (packets: 1 | 2, first: number): PacketKey => ({
+  ...{ packets, key: new Uint8Array(bytes(32, first)) },
+});
+
+export const session: RunKey = { run, key: key(2, 128) };
+export const keys: RepositoryKeys = {
+  ...{ repository, secret: bytes(32), index: [key(1, 64), key(2, 96)], sessions: [session] },
+};
+/** Whose the session key is. */
+export const owner: { readonly repository: string; readonly run: RunName } = { repository, run };
+
+export const signed: SignedLines = {
+  body: Buffer.from('{"varve":"x"}\n'),
+  signatures: [
+    { by: hash(10), signature: bytes(5) },
+    { by: hash(12).slice(0, 40), signature: bytes(6) },
+  ],
+};

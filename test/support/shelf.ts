@@ -14,6 +14,7 @@ import { encodeBase64 } from "../../src/format/fields.ts";
 import { encodeLines } from "../../src/format/lines.ts";
 import type { RunName } from "../../src/format/names.ts";
 import { rawFromText } from "../../src/format/raw-name.ts";
+import type { PacketKey } from "../../src/format/secret.ts";
 import type { ChunkId, Place } from "../../src/format/table.ts";
 import type { DirectoryEntry, Entry, FileEntry, SymlinkEntry } from "../../src/format/tree.ts";
 import { encodeEntry } from "../../src/format/tree.ts";
@@ -25,7 +26,7 @@ import { MemoryTarget } from "../../src/target/memory.ts";
 
 export const SEGMENT_BYTES = 4096;
 export const CHUNK_KEY: Uint8Array = new Uint8Array(32).fill(3);
-const SESSION_KEY = new Uint8Array(32).fill(5);
+const SESSION_KEY: PacketKey = { packets: 2, key: new Uint8Array(32).fill(5) };
 const SEGMENTS_A_PACK = 4;
 const RUN = "h/000000000001-0000000000000001" as RunName;
 
@@ -82,7 +83,7 @@ export class Shelf {
 
   /** Seals the tape into packs. */
   close(): this {
-    const seal = sealer({ packets: 2, key: SESSION_KEY });
+    const seal = sealer(SESSION_KEY);
     const plain: Uint8Array[] = [];
     for (let at = 0; at < this.#tape.length; at += SEGMENT_BYTES) {
       plain.push(this.#tape.subarray(at, at + SEGMENT_BYTES));
@@ -127,7 +128,7 @@ export class Shelf {
       keys: { key: async () => SESSION_KEY },
       zstd,
       identify: digests.chunkId,
-      opener: (key: Uint8Array) => opener({ packets: 2, key }),
+      opener,
     };
   }
 

@@ -6,10 +6,12 @@
  * packets are, under keys that come from a seed.
  */
 
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { BackupTask } from "../../src/backup/backup.ts";
 import { backup } from "../../src/backup/backup.ts";
+import type { Committed } from "../../src/backup/commit.ts";
 import type { BackupTools } from "../../src/backup/tools.ts";
 import { Cache } from "../../src/cache/cache.ts";
 import { loadZstd } from "../../src/compression/zstd.ts";
@@ -20,8 +22,12 @@ import type { RandomSource } from "../../src/flow.ts";
 import { rawFromText } from "../../src/format/raw-name.ts";
 import type { Sizes } from "../../src/format/settings.ts";
 import type { Summary } from "../../src/format/snapshot.ts";
-import type { Means, MessageOpener, Unlocked } from "../../src/repository/repository.ts";
+import type { Remembered } from "../../src/repository/chain.ts";
+import type { MessageOpener } from "../../src/repository/key-messages.ts";
+import type { Means, Ownership, Unlocked } from "../../src/repository/repository.ts";
 import { createRepository, newRepositoryId, Repository } from "../../src/repository/repository.ts";
+import type { Signer } from "../../src/repository/signatures.ts";
+import type { Sealing } from "../../src/seal/sealing.ts";
 import { openPgp } from "../../src/seal/sealing.ts";
 import type { WritableTarget } from "../../src/target/target.ts";
 import { randomBytes } from "./random.ts";
@@ -46,6 +52,17 @@ export function cacheDirectory(): string {
 const MEMORY_DISK = "/dev/shm";
 const OPEN_MARK = Buffer.from("not sealed: ");
 
+/** As good as a signature where nobody is hostile. */
+function signatureOf(key: string, bytes: Uint8Array): Buffer {
+  return createHash("sha256").update(key).update(bytes).digest();
+}
+
+/** The host's key: {@link makeSite} makes it its keeper. */
+export const signer: Signer = {
+  fingerprint: "1".repeat(40),
+  sign: async (bytes) => signatureOf(HOST, bytes),
+};
+
 /** Opens what {@link makeSite}'s messages hold. */
 const openly: MessageOpener = {
   open: async (name, message) => {
@@ -58,12 +75,19 @@ const openly: MessageOpener = {
 /** Makes a repository in an empty target. */
 export async function makeSite(target: WritableTarget, sizes: Sizes = SMALL): Promise<Site> {
   const random = seededSource();
-  const sealing = {
+  const sealing: Sealing = {
     ...openPgp(random),
-    message: async (_: unknown, payload: Uint8Array) => Buffer.concat([OPEN_MARK, payload]),
+    message: async (_, payload) => Buffer.concat([OPEN_MARK, payload]),
+    verify: async (key, bytes, signature) => signatureOf(key, bytes).equals(signature),
   };
   const means = { zstd: await loadZstd(), random, sealing };
-  const owner = { repository: newRepositoryId(random), recipients: ["nobody"] };
+  const owner: Ownership = {
+    repository: newRepositoryId(random),
+    packets: 2,
+    recipients: [{ fingerprint: "0".repeat(40), key: "nobody" }],
+    hosts: [{ name: HOST, fingerprint: signer.fingerprint, key: HOST, keeper: true }],
+    signers: [signer],
+  };
   const unlocked = await createRepository(target, owner, sizes, means);
   return { unlocked, means, identity: openly };
 }
@@ -86,7 +110,9 @@ export async function session<T>(
   const cache = await Cache.open(cacheDirectory, identity);
   try {
     let now = 1.7e12;
-    return await use({ repository, cache, host: HOST, clock: () => now++, means });
+    const remembered = { heads: [], missed: [] };
+    const clock = () => now++;
+    return await use({ repository, cache, host: HOST, signer, remembered, clock, means });
   } finally {
     await cache.close();
   }
@@ -113,6 +139,13 @@ export function taskOf(source: string, options: TaskOptions = {}): BackupTask {
 export interface Made {
   readonly summary: Summary;
   readonly problems: readonly Problem[];
+  /** Earlier snapshots that are not as they were. */
+  readonly lost: Committed["problems"];
+}
+
+export interface BackupOptions extends TaskOptions {
+  readonly cache?: string;
+  readonly remembered?: Remembered;
 }
 
 /** Makes one snapshot, in a session of its own. */
@@ -120,11 +153,13 @@ export function backUp(
   site: Site,
   target: WritableTarget,
   source: string,
-  { cache = cacheDirectory(), ...options }: TaskOptions & { readonly cache?: string } = {},
+  { cache = cacheDirectory(), remembered, ...options }: BackupOptions = {},
 ): Promise<Made> {
   return session(site, target, cache, async (tools) => {
     const problems: Problem[] = [];
     const listener = { problem: (problem: Problem) => problems.push(problem), progress: () => {} };
-    return { summary: await backup(taskOf(source, options), tools, listener), problems };
+    const knowing = remembered === undefined ? tools : { ...tools, remembered };
+    const committed = await backup(taskOf(source, options), knowing, listener);
+    return { summary: committed.summary, problems, lost: committed.problems };
   });
 }

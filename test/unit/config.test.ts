@@ -89,7 +89,10 @@ describe("a private file", () => {
 
 describe("an enrolment", () => {
   const repository = "0".repeat(32);
-  const enrolment = { repository, fingerprint: "f".repeat(64), secret: new Uint8Array(32).fill(5) };
+  const enrolment = {
+    ...{ repository, host: "web-1", secret: new Uint8Array(32).fill(5) },
+    signingKey: "-----BEGIN PGP PRIVATE KEY BLOCK-----\n",
+  };
 
   it("is kept as it is", async () => {
     const places = placesOf({ HOME: scratchDirectory() });

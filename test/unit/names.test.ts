@@ -30,7 +30,7 @@ describe("names", () => {
     assert.equal(run, "web-1.example/0000000042-00010203040506ff");
     assert.equal(names.settingsName(3), "settings/00000003");
     assert.equal(names.keysName(3), "keys/00000003.pgp");
-    assert.equal(names.identityName(3), "keys/00000003.asc");
+    assert.equal(names.identityName("keys/00000003.pgp"), "keys/00000003.asc");
     assert.equal(names.beginName(run), `runs/${run}/begin`);
     assert.equal(names.runKeyName(run), `runs/${run}/key.pgp`);
     assert.equal(names.endName(run), `runs/${run}/end`);

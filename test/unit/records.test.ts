@@ -3,10 +3,10 @@ import { describe, it } from "node:test";
 import { UsageError } from "../../src/errors.ts";
 import { encodeLines } from "../../src/format/lines.ts";
 import type { RunName } from "../../src/format/names.ts";
-import { decodeBegin, encodeBegin } from "../../src/format/run.ts";
 import {
   decodeRepositoryKeys,
   decodeSessionKey,
+  encodeRepositoryKeys,
   encodeSessionKey,
 } from "../../src/format/secret.ts";
 import {
@@ -19,7 +19,10 @@ import { decodeManifest, decodeSummary } from "../../src/format/snapshot.ts";
 import { refused, repository, run } from "../support/refused.ts";
 
 describe("settings", () => {
-  const settings = { repository, n: 0, sizes: DEFAULT_SIZES, recipients: [] };
+  const settings = {
+    ...{ repository, n: 0, sizes: DEFAULT_SIZES, packets: 2 as const },
+    ...{ recipients: [], hosts: [], keys: [] },
+  };
   const stored = (change: object) =>
     encodeLines([
       { ...(JSON.parse(Buffer.from(encodeSettings(settings)).toString()) as object), ...change },
@@ -43,36 +46,43 @@ describe("settings", () => {
     checkSizes({ chunk: 2 ** 14, segment: 2 ** 12, pack: 2 ** 30 });
   });
 
-  it("may be signed: further lines are not looked at", () => {
-    const signed = Buffer.concat([encodeSettings(settings), Buffer.from("a signature\n")]);
-    assert.deepEqual(decodeSettings("x", signed), settings);
-    const begin = { repository, run, settings: 0 };
-    const bytes = Buffer.concat([encodeBegin(begin), Buffer.from("a signature\n")]);
-    assert.deepEqual(decodeBegin("x", bytes), begin);
+  it("have one line: whatever else is there is no signature", () => {
+    const more = Buffer.concat([encodeSettings(settings), Buffer.from("{}\n")]);
+    refused(() => decodeSettings("x", more), /more than one line/);
+  });
+
+  it("are refused with packets of a version that there is not", () => {
+    for (const packets of [0, 3, "2"]) {
+      refused(() => decodeSettings("x", stored({ packets })), /"packets"/);
+    }
   });
 });
 
 describe("key messages", () => {
-  const session = { repository, run, key: new Uint8Array(32).fill(9) };
+  const session = { run, key: { packets: 2 as const, key: new Uint8Array(32).fill(9) } };
+  const bytes = encodeSessionKey(repository, session);
 
   it("are refused where they belong to another run or repository", () => {
-    const bytes = encodeSessionKey(session);
-    for (const other of [
-      { repository, run: "b/0000000001-0011223344556677" as RunName },
-      { repository: "f".repeat(32), run },
-    ]) {
-      refused(() => decodeSessionKey("x", bytes, other), /another run/);
-    }
-    refused(() => decodeRepositoryKeys("x", bytes), /no keys/);
+    const other = { repository, run: "b/0000000001-0011223344556677" as RunName };
+    refused(() => decodeSessionKey("x", bytes, other), /another run/);
+    const elsewhere = { repository: "f".repeat(32), run };
+    refused(() => decodeSessionKey("x", bytes, elsewhere), /no session key of this repository/);
+    refused(() => decodeRepositoryKeys("x", bytes, repository), /no keys/);
+    const keys = { repository, secret: new Uint8Array(32), index: [], sessions: [session] };
+    const payload = encodeRepositoryKeys(keys);
+    refused(() => decodeRepositoryKeys("x", payload, "f".repeat(32)), /another repository/);
+    const foreign = encodeSessionKey("f".repeat(32), session);
+    const mixed = Buffer.concat([payload, foreign]);
+    refused(() => decodeRepositoryKeys("x", mixed, repository), /no session key of this/);
   });
 
-  it("have one line", () => {
-    const bytes = encodeSessionKey(session);
-    refused(() => decodeSessionKey("x", Buffer.concat([bytes, bytes]), session), /more than one/);
+  it("of a run have one line", () => {
+    const twice = Buffer.concat([bytes, bytes]);
+    refused(() => decodeSessionKey("x", twice, { repository, run }), /more than one/);
   });
 
   it("are spelt as gpg takes them", () => {
-    const text = Buffer.from(encodeSessionKey(session)).toString();
+    const text = Buffer.from(bytes).toString();
     assert.equal((JSON.parse(text) as { key: string }).key, `9:${"09".repeat(32)}`);
   });
 });

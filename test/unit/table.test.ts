@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decodeIndex } from "../../src/format/index-object.ts";
 import { encodeLines } from "../../src/format/lines.ts";
+import { indexName } from "../../src/format/names.ts";
 import { decodePage } from "../../src/format/reach.ts";
 import { decodeTables, MAX_CHUNK_BYTES } from "../../src/format/table.ts";
 import { id, linesOf, refused, repository, run } from "../support/refused.ts";
@@ -77,11 +78,12 @@ describe("pages of a reach", () => {
   });
 
   it("are numbered in their index object", () => {
-    const header = { varve: "index", repository, run, holds: "reach" };
+    const object = indexName(run, 0);
+    const header = { varve: "index", repository, object, holds: "reach" };
     const index = (...rest: object[]) => decodeIndex("x", encodeLines([header, ...rest]));
     assert.deepEqual(index({ page: 0 }, { page: 1 }), {
       repository,
-      run,
+      object,
       holds: "reach",
       pages: [[], []],
     });

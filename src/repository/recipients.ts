@@ -1,0 +1,102 @@
+/**
+ * Changing who can read. What is stored stays as it is: a new recipient reads
+ * new runs, and those old ones whose session keys are sealed once more; one
+ * that was removed can read what it could, and knows the repository secret.
+ */
+import { CorruptError, NotFoundError } from "../errors.ts";
+import type { RunName } from "../format/names.ts";
+import { runKeyName } from "../format/names.ts";
+import { objectHashOf } from "../format/object-hash.ts";
+import type { RunKey } from "../format/secret.ts";
+import type { Settings } from "../format/settings.ts";
+import type { Sealing } from "../seal/sealing.ts";
+import type { WritableTarget } from "../target/target.ts";
+import { followChain } from "./chain.ts";
+import { readHistory, readHosts } from "./history.ts";
+import type { MessageOpener } from "./key-messages.ts";
+import { storeKeys } from "./key-messages.ts";
+import type { Repository, Unlocked } from "./repository.ts";
+import { SessionKeys } from "./session-keys.ts";
+import type { Outline } from "./settings.ts";
+import { changeSettings } from "./settings.ts";
+import type { Signer } from "./signatures.ts";
+import type { Memory } from "./snapshots.ts";
+
+const MAX_KEY_BYTES = 2 ** 20;
+
+/** Who is to read, and what of the past. */
+export interface Readership extends Pick<Settings, "recipients" | "packets"> {
+  readonly sessions: readonly RunKey[];
+}
+
+/**
+ * Seals the repository secret to other recipients, and makes settings say so.
+ *
+ * @throws {@link UnavailableError} if somebody else changed the settings meanwhile.
+ */
+export async function changeReaders(
+  target: WritableTarget,
+  { secret, ...outline }: Unlocked,
+  { recipients, packets, sessions }: Readership,
+  { signers, sealing }: { readonly signers: readonly Signer[]; readonly sealing: Sealing },
+): Promise<Outline> {
+  const { repository, keys } = outline.settings;
+  const contents = { repository, packets, recipients, secret, sessions };
+  const message = await storeKeys(target, contents, sealing);
+  const change = { packets, recipients, keys: [...keys, message] };
+  return await changeSettings(target, outline, change, signers);
+}
+
+/** What of the past an identity can open. */
+export interface PastKeys {
+  readonly sessions: readonly RunKey[];
+  /** Runs that are not among them, and why. */
+  readonly problems: readonly CorruptError[];
+}
+
+/**
+ * Opens the session keys of all runs of all hosts: one message for each run.
+ *
+ * @throws {@link AccessError} if one is not sealed to this identity.
+ */
+export async function openPast(
+  repository: Repository,
+  identity: MessageOpener,
+  memory: Memory,
+): Promise<PastKeys> {
+  const sessions: RunKey[] = [];
+  const problems: CorruptError[] = [];
+  for (const host of await readHosts(repository.target)) {
+    const history = await readHistory(repository.target, host);
+    const chain = await followChain(repository, history, memory(host));
+    problems.push(...chain.problems);
+    const hashes = new Map(chain.keys);
+    // A later run may adopt what these have stored.
+    for (const run of [...history.open, ...chain.expired]) await vouch(repository, run, hashes);
+    const keys = new SessionKeys(repository, identity, hashes);
+    for (const run of hashes.keys()) {
+      try {
+        sessions.push({ run, key: await keys.key(run) });
+      } catch (error) {
+        if (!(error instanceof CorruptError || error instanceof NotFoundError)) throw error;
+        problems.push(new CorruptError(runKeyName(run), error.message));
+      }
+    }
+  }
+  return { sessions, problems };
+}
+
+/** Takes the key of a run that nothing is committed of as it is. */
+async function vouch(
+  { target }: Repository,
+  run: RunName,
+  hashes: Map<RunName, string>,
+): Promise<void> {
+  if (hashes.has(run)) return;
+  try {
+    hashes.set(run, objectHashOf(await target.read(runKeyName(run), MAX_KEY_BYTES)));
+  } catch (error) {
+    // Cut off before it had one.
+    if (!(error instanceof NotFoundError)) throw error;
+  }
+}
