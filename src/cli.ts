@@ -3,12 +3,15 @@
  * From the command line to a command, and from what it throws to an exit
  * status. The only file that knows the process.
  */
+import { writeFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { backup } from "./commands/backup.ts";
+import { check } from "./commands/check.ts";
 import { checkFlags } from "./commands/flags.ts";
 import { init } from "./commands/init.ts";
+import { key } from "./commands/key.ts";
 import { manifest } from "./commands/manifest.ts";
 import { printable } from "./commands/output.ts";
 import { restore } from "./commands/restore.ts";
@@ -19,6 +22,8 @@ import { UsageError, VarveError } from "./errors.ts";
 // What lives is small and what passes through is much: left alone, V8 lets the heap grow to several
 // times what is alive before it collects. It costs no time that shows, and saves some 50 MB.
 setFlagsFromString("--heap-growing-percent=50");
+
+leaveNothingInCore();
 
 const FAULT = 1;
 const INTERRUPTED = 130;
@@ -43,6 +48,8 @@ const cli = yargs(hideBin(process.argv))
   .command(verify)
   .command(manifest)
   .command(snapshots)
+  .command(check)
+  .command(key)
   .demandCommand(1, "say what to do: varve --help lists the commands")
   .strict()
   .recommendCommands()
@@ -76,6 +83,19 @@ try {
   await cli.parseAsync();
 } catch (error) {
   process.exitCode = tell(error);
+}
+
+/**
+ * Session keys and passphrases are in memory only, and a core file would put them on a disk. Node
+ * cannot forbid the file; Linux can be told to write no memory into it (core(5)), for all threads
+ * and for the programs that this one runs. Elsewhere it is for `ulimit -c 0`.
+ */
+function leaveNothingInCore(): void {
+  try {
+    writeFileSync("/proc/self/coredump_filter", "0");
+  } catch {
+    // There is no such thing here.
+  }
 }
 
 /** Says what went wrong. @returns the exit status. */

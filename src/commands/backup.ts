@@ -6,25 +6,31 @@ import { dirname, resolve } from "node:path";
 import type { CommandModule } from "yargs";
 import type { BackupTask } from "../backup/backup.ts";
 import { backup as makeBackup, mustExist } from "../backup/backup.ts";
+import type { Committed } from "../backup/commit.ts";
 import { preview } from "../backup/preview.ts";
 import type { BackupTools } from "../backup/tools.ts";
+import type { Cache } from "../cache/cache.ts";
+import { pinsAt } from "../config/pins.ts";
 import { Filter } from "../disk/filter.ts";
 import { joinPath } from "../disk/path.ts";
 import type { Problem } from "../disk/walk.ts";
-import { PartialError, UsageError } from "../errors.ts";
+import { CorruptError, NotFoundError, PartialError, UsageError } from "../errors.ts";
 import { displayName, rawFromText } from "../format/raw-name.ts";
 import { DEFAULT_SIZES } from "../format/settings.ts";
 import type { Summary } from "../format/snapshot.ts";
-import { holdsRepository } from "../repository/repository.ts";
+import { holdsRepository } from "../repository/settings.ts";
 import { snapshotId } from "../repository/snapshots.ts";
-import { createTarget } from "../target/location.ts";
-import { makeRepository, newPassphrase } from "./create.ts";
+import { canonicalLocation, createTarget } from "../target/location.ts";
+import { rememberedOf, rememberHeads } from "./acquaintance.ts";
+import { makeOwnRepository, newPassphrase } from "./create.ts";
+import type { Environment } from "./environment.ts";
+import { reachTarget, readEnvironment } from "./environment.ts";
 import { checkWorkers, listOf } from "./flags.ts";
 import type { OutputFlags } from "./output.ts";
 import { count, formatBytes, formatDuration, Output } from "./output.ts";
 import { showProgress } from "./progress.ts";
-import type { Environment } from "./session.ts";
-import { openAsHost, openCache, reachTarget, readEnvironment } from "./session.ts";
+import type { Hosting } from "./session.ts";
+import { openAsHost, openCache } from "./session.ts";
 
 interface BackupFlags extends OutputFlags {
   source: string[] | undefined;
@@ -74,7 +80,7 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
       }),
   handler: async (flags) => {
     const output = new Output(flags);
-    const environment = await readEnvironment(process.env);
+    const environment = await readEnvironment(process.env, (text) => output.note(text));
     const sources = listOf([...(flags.source ?? []), ...(flags.from ?? [])], flags);
     if (sources.length === 0)
       throw new UsageError("nothing to back up: name a directory or a file");
@@ -85,17 +91,19 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
     await makeDefault(flags, environment, output);
     const target = await reachTarget(flags.to, environment);
     leaveOut(plan.filter, [target.location, environment.places.cache]);
-    const repository = await openAsHost(target, environment);
-    const { host, means } = environment;
-    const cache = await openCache(repository, host, environment, (text) => output.note(text));
+    const hosting = await openAsHost(target, environment);
+    const cache = await openCache(hosting.repository, hosting.host, environment);
     try {
-      const tools = { repository, cache, host, clock: Date.now, means };
-      for (const task of tasks) await (flags.dryRun ? lookOver : backUp)(task, tools, output);
+      await storeAll(flags, tasks, { hosting, cache, environment, output });
     } finally {
       await cache.close();
     }
     // A pattern that matched nothing in a whole run is a mistake more often than not.
     for (const pattern of plan.filter.unused) output.note(`--exclude ${pattern} matched nothing`);
+    if (output.damages > 0) {
+      const told = count(output.damages, "earlier snapshot");
+      throw new CorruptError(target.location, `the backup is there, but not ${told} told above`);
+    }
     if (output.problems > 0) {
       throw new PartialError(`done, but for ${count(output.problems, "problem")} told above`);
     }
@@ -128,15 +136,47 @@ function leaveOut(filter: Filter, directories: readonly string[]): void {
   }
 }
 
-async function backUp(task: BackupTask, tools: BackupTools, output: Output): Promise<void> {
+interface Work {
+  readonly hosting: Hosting;
+  readonly cache: Cache;
+  readonly environment: Environment;
+  readonly output: Output;
+}
+
+/** One snapshot of each source; tells what is wrong with the snapshots that were there. */
+async function storeAll(
+  flags: BackupFlags,
+  tasks: readonly BackupTask[],
+  { hosting, cache, environment, output }: Work,
+): Promise<void> {
+  const { repository, host, signer, pin } = hosting;
+  const { means } = environment;
+  let remembered = rememberedOf(pin, host);
+  let lost: readonly CorruptError[] = [];
+  for (const task of tasks) {
+    const tools = { repository, cache, host, signer, remembered, clock: Date.now, means };
+    if (flags["dry-run"]) {
+      await lookOver(task, tools, output);
+      continue;
+    }
+    const { head, problems } = await backUp(task, tools, output);
+    remembered = { ...remembered, heads: [head] };
+    await rememberHeads(repository.id, host, remembered.heads, environment);
+    lost = problems;
+  }
+  for (const problem of lost) output.damage(problem);
+}
+
+async function backUp(task: BackupTask, tools: BackupTools, output: Output): Promise<Committed> {
   const progress = showProgress(output.flags, undefined);
   try {
-    const summary = await makeBackup(task, tools, {
+    const committed = await makeBackup(task, tools, {
       problem: (problem) => output.problem(inFull(task, problem)),
       progress: (state) => progress.update(state),
     });
     progress.stop();
-    report(summary, output);
+    report(committed.summary, output);
+    return committed;
   } finally {
     progress.stop();
   }
@@ -189,10 +229,18 @@ async function makeDefault(
   await mkdir(dirname(defaultTarget), { recursive: true, mode: 0o700 });
   const target = await createTarget(defaultTarget);
   if (await holdsRepository(target)) return;
+  const [gone] = await pinsAt(environment.places, canonicalLocation(defaultTarget));
+  if (gone !== undefined) {
+    throw new NotFoundError(
+      `the repository that was in ${defaultTarget}, ${gone.fingerprint}, is gone: ` +
+        "bring it back, or say varve init to begin anew",
+    );
+  }
   const passphrase = await newPassphrase(environment);
   const keep = passphrase === undefined ? "out" : "in";
-  const made = await makeRepository(
-    { target, sizes: DEFAULT_SIZES, passphrase, keep },
+  const made = await makeOwnRepository(
+    { target, sizes: DEFAULT_SIZES },
+    { passphrase, keep },
     environment,
   );
   output.result(made.event);

@@ -13,13 +13,18 @@ export interface GivenFlags {
 }
 
 /** Flags and arguments that may be given several times. */
-const REPEATABLE: readonly string[] = ["source", "path", "from", "tag", "exclude"];
+const REPEATABLE: readonly string[] = [
+  ...["source", "path", "from", "tag", "exclude", "key", "recipient"],
+];
 /** Commands whose arguments are a list, and may stand behind `--`. */
 const LISTS: readonly unknown[] = ["backup", "restore"];
 
+/** Commands that are made of commands. */
+const GROUPS: readonly unknown[] = ["key"];
+
 /** @throws {@link UsageError} for a value that no flag takes. */
 export function checkFlags(flags: GivenFlags): void {
-  const [command, ...behind] = flags._;
+  const [command, ...behind] = GROUPS.includes(flags._[0]) ? flags._.slice(1) : flags._;
   if (behind.length > 0 && !LISTS.includes(command)) {
     throw new UsageError(`${command} takes no such argument: ${behind.join(" ")}`);
   }
@@ -34,7 +39,7 @@ export function listOf(named: readonly string[] | undefined, flags: object): str
 }
 
 function checkFlag(name: string, value: unknown): void {
-  const shown = name === "source" || name === "path" ? name.toUpperCase() : `--${name}`;
+  const shown = ["source", "path", "key"].includes(name) ? name.toUpperCase() : `--${name}`;
   if (value === "") throw new UsageError(`${shown} is empty`);
   if (Number.isNaN(value)) throw new UsageError(`${shown} should be a number`);
   if (!Array.isArray(value) || name === "_") return;

@@ -3,18 +3,27 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { CommandModule } from "yargs";
 import { UsageError } from "../errors.ts";
+import type { Sizes } from "../format/settings.ts";
 import { checkSizes, DEFAULT_SIZES } from "../format/settings.ts";
 import { createTarget } from "../target/location.ts";
-import type { KeyKeeping } from "./create.ts";
-import { makeRepository, newPassphrase, refuseRepository } from "./create.ts";
+import type { PrunableTarget } from "../target/target.ts";
+import type { KeyKeeping, Made, NewRecipients, NewRepository } from "./create.ts";
+import {
+  makeOwnRepository,
+  makeRepositoryFor,
+  neededPassphrase,
+  refuseRepository,
+} from "./create.ts";
+import type { Environment } from "./environment.ts";
+import { readEnvironment } from "./environment.ts";
 import type { OutputFlags } from "./output.ts";
 import { Output } from "./output.ts";
-import type { Environment } from "./session.ts";
-import { readEnvironment } from "./session.ts";
+import { findRecipients, signersAmong } from "./recipients.ts";
 import { parseSize } from "./size.ts";
 
 interface InitFlags extends OutputFlags {
   target: string | undefined;
+  recipient: string[] | undefined;
   "no-passphrase": boolean;
   "keep-identity": KeyKeeping | undefined;
   "chunk-size": string | undefined;
@@ -24,12 +33,18 @@ interface InitFlags extends OutputFlags {
 
 export const init: CommandModule<OutputFlags, InitFlags> = {
   command: "init [target]",
-  describe: "Make a repository, with a key pair of its own",
+  describe: "Make a repository, for keys that exist or with a key pair of its own",
   builder: (cli) =>
     cli
       .positional("target", {
         type: "string",
         describe: "A directory; by default the embedded one",
+      })
+      .option("recipient", {
+        type: "string",
+        array: true,
+        nargs: 1,
+        describe: "Who can read: a file with a public key, or a key in gpg's keyring",
       })
       .option("no-passphrase", {
         type: "boolean",
@@ -49,32 +64,61 @@ export const init: CommandModule<OutputFlags, InitFlags> = {
       .option("pack-size", { type: "string", requiresArg: true, describe: "Objects [16m]" }),
   handler: async (flags) => {
     const output = new Output(flags);
-    const environment = await readEnvironment(process.env);
-    const address = flags.target ?? environment.places.defaultTarget;
-    const sizes = {
-      chunk: parseSize("--chunk-size", flags.chunkSize, DEFAULT_SIZES.chunk),
-      segment: parseSize("--segment-size", flags.segmentSize, DEFAULT_SIZES.segment),
-      pack: parseSize("--pack-size", flags.packSize, DEFAULT_SIZES.pack),
-    };
-    checkSizes(sizes);
-    const isNamed = flags.target !== undefined || !environment.places.isEmbedded;
-    if (!isNamed) await mkdir(dirname(address), { recursive: true, mode: 0o700 });
-    const target = await createTarget(address);
+    const sizes = sizesOf(flags);
+    const environment = await readEnvironment(process.env, (text) => output.note(text));
+    const given = await recipientsOf(flags, environment);
+    const target = await newTarget(flags.target, environment);
     // Before anybody is asked for a passphrase, and before a key is made.
     await refuseRepository(target);
-    const passphrase = flags.noPassphrase ? undefined : await neededPassphrase(environment);
-    const keep = flags.keepIdentity ?? (passphrase === undefined ? "out" : "in");
-    const made = await makeRepository({ target, sizes, passphrase, keep }, environment);
+    const made =
+      given === undefined
+        ? await makeOwn(flags, { target, sizes }, environment)
+        : await makeRepositoryFor({ target, sizes }, given, environment);
     output.result(made.event, made.text);
   },
 };
 
-/** @throws {@link UsageError} if there is none, and nobody to ask. */
-async function neededPassphrase(environment: Environment): Promise<string> {
-  const passphrase = await newPassphrase(environment);
-  if (passphrase !== undefined) return passphrase;
-  throw new UsageError(
-    "no passphrase for the private key, and no terminal to ask on: set VARVE_PASSPHRASE, " +
-      "VARVE_PASSPHRASE_FILE or VARVE_PASSPHRASE_COMMAND, or say --no-passphrase",
-  );
+function sizesOf(flags: InitFlags): Sizes {
+  const sizes = {
+    chunk: parseSize("--chunk-size", flags["chunk-size"], DEFAULT_SIZES.chunk),
+    segment: parseSize("--segment-size", flags["segment-size"], DEFAULT_SIZES.segment),
+    pack: parseSize("--pack-size", flags["pack-size"], DEFAULT_SIZES.pack),
+  };
+  checkSizes(sizes);
+  return sizes;
+}
+
+async function newTarget(
+  address: string | undefined,
+  { places }: Environment,
+): Promise<PrunableTarget> {
+  if (address === undefined && places.isEmbedded) {
+    await mkdir(dirname(places.defaultTarget), { recursive: true, mode: 0o700 });
+  }
+  return await createTarget(address ?? places.defaultTarget);
+}
+
+/** @throws {@link UsageError} if keys are given, and flags that are for a new one. */
+async function recipientsOf(
+  flags: InitFlags,
+  environment: Environment,
+): Promise<NewRecipients | undefined> {
+  if (flags.recipient === undefined) return undefined;
+  if (flags["no-passphrase"] || flags["keep-identity"] !== undefined) {
+    throw new UsageError(
+      "--recipient makes no key pair: leave out --no-passphrase and --keep-identity",
+    );
+  }
+  const recipients = await findRecipients(flags.recipient);
+  return { recipients, signers: await signersAmong(recipients, environment) };
+}
+
+async function makeOwn(
+  flags: InitFlags,
+  wanted: NewRepository,
+  environment: Environment,
+): Promise<Made> {
+  const passphrase = flags["no-passphrase"] ? undefined : await neededPassphrase(environment);
+  const keep = flags["keep-identity"] ?? (passphrase === undefined ? "out" : "in");
+  return await makeOwnRepository(wanted, { passphrase, keep }, environment);
 }

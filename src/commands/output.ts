@@ -3,6 +3,7 @@
  * JSON object a line; problems and progress go to standard error.
  */
 import type { Problem } from "../disk/walk.ts";
+import type { CorruptError } from "../errors.ts";
 import { displayName } from "../format/raw-name.ts";
 
 /** The flags that every command takes. */
@@ -19,6 +20,8 @@ export class Output {
   readonly flags: OutputFlags;
   /** Problems that were told. */
   problems = 0;
+  /** What was told to be wrong with the repository. */
+  damages = 0;
 
   constructor(flags: OutputFlags) {
     this.flags = flags;
@@ -42,6 +45,13 @@ export class Output {
 
   detail(text: string): void {
     if (this.flags.verbose) console.error(printable(text));
+  }
+
+  /** Something that is wrong with the repository. */
+  damage({ object, message }: CorruptError): void {
+    this.damages += 1;
+    if (this.flags.json) console.log(JSON.stringify({ event: "damage", object, message }));
+    console.error(printable(message));
   }
 
   /** A problem with one file. */

@@ -1,14 +1,20 @@
 /** `snapshots`: lists what can be restored. Needs no private key on a host. */
 import { resolve } from "node:path";
 import type { CommandModule } from "yargs";
-import { UsageError } from "../errors.ts";
+import { CorruptError, UsageError } from "../errors.ts";
 import { hostName } from "../format/names.ts";
 import { displayName, rawFromText } from "../format/raw-name.ts";
+import { followChain } from "../repository/chain.ts";
+import { readHistory, readHosts } from "../repository/history.ts";
 import type { Snapshot } from "../repository/snapshots.ts";
-import { readSnapshots, snapshotId } from "../repository/snapshots.ts";
+import { openSnapshot, snapshotId } from "../repository/snapshots.ts";
+import { rememberedOf, reviewChain } from "./acquaintance.ts";
+import type { Environment } from "./environment.ts";
+import { reachTarget, readEnvironment } from "./environment.ts";
 import type { OutputFlags } from "./output.ts";
 import { count, formatBytes, Output } from "./output.ts";
-import { openAsHost, reachTarget, readEnvironment } from "./session.ts";
+import type { Membership } from "./session.ts";
+import { openAsMember } from "./session.ts";
 
 interface SnapshotsFlags extends OutputFlags {
   target: string | undefined;
@@ -35,31 +41,60 @@ export const snapshots: CommandModule<OutputFlags, SnapshotsFlags> = {
       throw new UsageError("--last should be a whole number from 1 on");
     }
     const host = flags.host === undefined ? undefined : hostName(flags.host);
-    const environment = await readEnvironment(process.env);
-    const repository = await openAsHost(await reachTarget(flags.target, environment), environment);
+    const environment = await readEnvironment(process.env, (text) => output.note(text));
+    const target = await reachTarget(flags.target, environment);
+    const member = await openAsMember(target, environment);
     const found: Snapshot[] = [];
-    for await (const snapshot of readSnapshots(repository, host)) {
-      if (isWanted(snapshot, flags)) found.push(snapshot);
+    const hosts = host === undefined ? await hostsOf(member) : [host];
+    for (const name of hosts) found.push(...(await read(name, member, { environment, output })));
+    list(
+      found.filter((snapshot) => isWanted(snapshot, flags)),
+      last,
+      output,
+    );
+    if (output.damages > 0) {
+      throw new CorruptError(target.location, `${count(output.damages, "snapshot")} told above`);
     }
-    found.sort((a, b) => a.summary.begun - b.summary.begun);
-    for (const { summary } of last === undefined ? found : found.slice(-last)) {
-      const { run, host, source, begun, tags, complete, totals } = summary;
-      output.result(
-        { id: snapshotId(run), ...summary, source: displayName(source) },
-        [
-          snapshotId(run),
-          new Date(begun).toISOString().replace("T", " ").slice(0, 19),
-          host,
-          displayName(source),
-          `${count(totals.files, "file")}, ${formatBytes(totals.bytes)}`,
-          ...(complete ? [] : ["incomplete"]),
-          ...tags.map((tag) => `[${tag}]`),
-        ].join("  "),
-      );
-    }
-    if (found.length === 0) output.note("no snapshots");
   },
 };
+
+/** Hosts that have snapshots, and those whose snapshots this machine has seen. */
+async function hostsOf({ repository, pin }: Membership): Promise<string[]> {
+  const hosts = new Set([...(await readHosts(repository.target)), ...Object.keys(pin.heads)]);
+  return [...hosts].sort();
+}
+
+/** The snapshots of a host; tells what is wrong with them. */
+async function read(
+  host: string,
+  { repository, pin }: Membership,
+  { environment, output }: { readonly environment: Environment; readonly output: Output },
+): Promise<Snapshot[]> {
+  const history = await readHistory(repository.target, host);
+  const chain = await followChain(repository, history, rememberedOf(pin, host));
+  await reviewChain(chain, repository.id, { environment, output });
+  return [...chain.links.values()].map((link) => openSnapshot(repository, link));
+}
+
+function list(found: Snapshot[], last: number | undefined, output: Output): void {
+  found.sort((a, b) => a.summary.begun - b.summary.begun);
+  for (const { summary } of last === undefined ? found : found.slice(-last)) {
+    const { run, host, source, begun, tags, complete, totals } = summary;
+    output.result(
+      { id: snapshotId(run), ...summary, source: displayName(source) },
+      [
+        snapshotId(run),
+        new Date(begun).toISOString().replace("T", " ").slice(0, 19),
+        host,
+        displayName(source),
+        `${count(totals.files, "file")}, ${formatBytes(totals.bytes)}`,
+        ...(complete ? [] : ["incomplete"]),
+        ...tags.map((tag) => `[${tag}]`),
+      ].join("  "),
+    );
+  }
+  if (found.length === 0) output.note("no snapshots");
+}
 
 function isWanted({ summary }: Snapshot, { source, tag }: SnapshotsFlags): boolean {
   const isOfSource = source === undefined || summary.source === rawFromText(resolve(source));

@@ -1,0 +1,169 @@
+/**
+ * How this machine knows a repository: it remembers those that it has seen,
+ * and believes a new one by its fingerprint, by the identity that signed it, or
+ * because somebody at the terminal says so.
+ */
+import { hasTerminal, question } from "../config/passphrase.ts";
+import type { Pin } from "../config/pins.ts";
+import { pinsAt, readPin, writePin } from "../config/pins.ts";
+import { AccessError } from "../errors.ts";
+import type { ObjectHash } from "../format/object-hash.ts";
+import type { Chain, Remembered } from "../repository/chain.ts";
+import type { Outline } from "../repository/settings.ts";
+import type { Change, Credentials } from "../repository/trust.ts";
+import { checkPin, isKnown, pinned } from "../repository/trust.ts";
+import { canonicalLocation } from "../target/location.ts";
+import type { Target } from "../target/target.ts";
+import type { Environment } from "./environment.ts";
+import type { Output } from "./output.ts";
+
+/**
+ * As whom a repository is met: who stores must agree to what has changed, who reads is told, and
+ * who changed it knows.
+ */
+export type Role = "host" | "reader" | "own change";
+
+/**
+ * Makes sure that a repository is the one that it should be, and remembers it.
+ *
+ * @param credentials - for the first sight.
+ * @throws {@link AccessError} if it is not, or nobody can tell.
+ */
+export async function acquaint(
+  target: Target,
+  outline: Outline,
+  { environment, role, credentials }: Meeting,
+): Promise<Pin> {
+  const { places } = environment;
+  const location = canonicalLocation(target.location);
+  await refuseOther(outline, location, environment);
+  const pin = await readPin(places, outline.settings.repository);
+  if (pin === undefined) {
+    await meet(target, outline, { environment, credentials });
+    return await remember(outline, location, environment);
+  }
+  refuseFingerprint(outline, credentials);
+  const changes = await checkPin(outline, pin, environment.means.sealing.verify);
+  if (role === "host") refuseChanges(target, changes);
+  if (role === "reader")
+    for (const { text } of changes) environment.tell(`${target.location}: ${text}`);
+  const isKnownHere = pin.locations.includes(location);
+  if (isKnownHere && pin.settings.n === outline.settings.n) return pin;
+  const locations = isKnownHere ? pin.locations : [...pin.locations, location];
+  const renewed = { ...pin, ...pinned(outline), locations };
+  await writePin(places, renewed);
+  return renewed;
+}
+
+export interface Meeting {
+  readonly environment: Environment;
+  readonly role: Role;
+  readonly credentials: Credentials;
+}
+
+/** Remembers a repository as the one at this address, whatever was there before. */
+export async function remember(
+  outline: Outline,
+  location: string,
+  { places }: Pick<Environment, "places">,
+): Promise<Pin> {
+  const { repository } = outline.settings;
+  for (const other of await pinsAt(places, location)) {
+    if (other.repository === repository) continue;
+    const locations = other.locations.filter((known) => known !== location);
+    await writePin(places, { ...other, locations });
+  }
+  const pin = { repository, ...pinned(outline), locations: [location], heads: {}, missed: [] };
+  await writePin(places, pin);
+  return pin;
+}
+
+/** What is remembered of the snapshots of a host. */
+export function rememberedOf({ heads, missed }: Pin, host: string): Remembered {
+  return { heads: heads[host] ?? [], missed };
+}
+
+/** Remembers where the chain of a host stands. */
+export async function rememberHeads(
+  repository: string,
+  host: string,
+  heads: readonly ObjectHash[],
+  { places }: Pick<Environment, "places">,
+): Promise<void> {
+  // Anew: another process may have remembered something meanwhile.
+  const pin = await readPin(places, repository);
+  if (pin === undefined || JSON.stringify(pin.heads[host]) === JSON.stringify(heads)) return;
+  await writePin(places, { ...pin, heads: { ...pin.heads, [host]: heads } });
+}
+
+/**
+ * Tells what is wrong with a host's snapshots; remembers where they stand if nothing is.
+ */
+export async function reviewChain(
+  chain: Chain,
+  repository: string,
+  { environment, output }: { readonly environment: Environment; readonly output: Output },
+): Promise<void> {
+  const { host, heads, problems } = chain;
+  for (const problem of problems) output.damage(problem);
+  if (problems.length > 0) return;
+  if (heads.length > 1) {
+    const names = heads.map(({ object }) => object).join(" and ");
+    output.note(
+      `host ${host}: ${names} do not know each other: they were made at once, or the store hid one`,
+    );
+  }
+  await rememberHeads(repository, host, heads, environment);
+}
+
+async function refuseOther(
+  { settings, fingerprint }: Outline,
+  location: string,
+  { places }: Environment,
+): Promise<void> {
+  for (const pin of await pinsAt(places, location)) {
+    if (pin.repository === settings.repository) continue;
+    throw new AccessError(
+      `the repository in ${location} has the fingerprint ${fingerprint}, and the one that was here ` +
+        `had ${pin.fingerprint}: somebody has put another in its place. If you did, say varve key accept`,
+    );
+  }
+}
+
+function refuseFingerprint(outline: Outline, { fingerprint }: Credentials): void {
+  if (fingerprint === undefined || fingerprint === outline.fingerprint) return;
+  throw new AccessError(
+    `the repository's fingerprint is ${outline.fingerprint}, not ${fingerprint}: it is another repository`,
+  );
+}
+
+/** Others may join; who can read, and who commands, is for this machine to agree to. */
+function refuseChanges({ location }: Target, changes: readonly Change[]): void {
+  const grave = changes.filter(({ concerns }) => concerns === "every host");
+  if (grave.length === 0) return;
+  const list = grave.map(({ text }) => text).join("; ");
+  throw new AccessError(
+    `${location}: its settings have changed: ${list}. If that is meant, say varve key accept; nothing was stored`,
+  );
+}
+
+/**
+ * Believes in a repository that was never seen, by its credentials or somebody's word.
+ *
+ * @throws {@link AccessError} if there is neither.
+ */
+export async function meet(
+  { location }: Target,
+  outline: Outline,
+  { environment, credentials }: Pick<Meeting, "environment" | "credentials">,
+): Promise<void> {
+  if (await isKnown(outline, credentials, environment.means.sealing.verify)) return;
+  const unknown = `this machine does not know the repository in ${location}; its fingerprint is ${outline.fingerprint}`;
+  if (!hasTerminal()) {
+    throw new AccessError(
+      `${unknown}. If that is the right one, say --fingerprint or set VARVE_FINGERPRINT`,
+    );
+  }
+  const answer = await question(`${unknown}.\nIs it the right one (yes/no)? `);
+  if (answer.trim() !== "yes") throw new AccessError(`${location}: not the right repository`);
+}

@@ -1,0 +1,69 @@
+/** The process, as far as commands look at it: variables, places, and what things are made with. */
+import { hostname } from "node:os";
+import { loadZstd } from "../compression/zstd.ts";
+import type { Places, Variables } from "../config/places.ts";
+import { placesOf } from "../config/places.ts";
+import type { DigestEngine } from "../digest/digest.ts";
+import { NotFoundError, UsageError } from "../errors.ts";
+import { systemRandom } from "../flow.ts";
+import { hostName } from "../format/names.ts";
+import type { Means } from "../repository/repository.ts";
+import { openPgp } from "../seal/sealing.ts";
+import { openTarget } from "../target/location.ts";
+import type { PrunableTarget } from "../target/target.ts";
+
+export interface Environment {
+  readonly variables: Variables;
+  readonly places: Places;
+  readonly host: string;
+  readonly engine: DigestEngine;
+  readonly means: Means;
+  /** That the user was given, of the repository to be opened. */
+  readonly fingerprint: string | undefined;
+  /** Says what a person should know, and a program need not. */
+  tell(text: string): void;
+}
+
+/** @throws {@link UsageError} if a variable makes no sense. */
+export async function readEnvironment(
+  variables: Variables,
+  tell: (text: string) => void,
+  fingerprint: string | undefined = variables["VARVE_FINGERPRINT"] || undefined,
+): Promise<Environment> {
+  const digests = variables["VARVE_DIGESTS"] || "fastest";
+  if (digests !== "fastest" && digests !== "hash-wasm") {
+    throw new UsageError(`VARVE_DIGESTS should be fastest or hash-wasm, not "${digests}"`);
+  }
+  return {
+    variables,
+    places: placesOf(variables),
+    host: hostName(hostname()),
+    engine: digests,
+    means: { zstd: await loadZstd(), random: systemRandom, sealing: openPgp(systemRandom) },
+    fingerprint: fingerprint === undefined ? undefined : checkFingerprint(fingerprint),
+    tell,
+  };
+}
+
+function checkFingerprint(text: string): string {
+  const fingerprint = text.toLowerCase().replaceAll(/[\s:]/g, "");
+  if (/^[0-9a-f]{64}$/.test(fingerprint)) return fingerprint;
+  throw new UsageError(`a repository's fingerprint has 64 hexadecimal digits, not "${text}"`);
+}
+
+/** Opens the target at an address, or the default one. */
+export async function reachTarget(
+  address: string | undefined,
+  { places }: Environment,
+): Promise<PrunableTarget> {
+  try {
+    return await openTarget(address ?? places.defaultTarget);
+  } catch (error) {
+    const isEmbedded = address === undefined && places.isEmbedded;
+    if (!isEmbedded || !(error instanceof NotFoundError)) throw error;
+    throw new NotFoundError(
+      `nothing has been backed up to ${places.defaultTarget} yet: varve backup PATH makes a repository there`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Finding the private key: the file that VARVE_IDENTITY names, else the one
+ * that is kept on this machine, else gpg's, else the one kept in the repository.
+ */
+import { join } from "node:path";
+import { askPassphrase, givenPassphrase, hasTerminal } from "../config/passphrase.ts";
+import { readPrivate } from "../config/private-file.ts";
+import { AccessError, NotFoundError, UsageError } from "../errors.ts";
+import { storedIdentities } from "../repository/key-messages.ts";
+import type { Outline } from "../repository/settings.ts";
+import { exportKeys, gpgIdentity, secretKeys } from "../seal/gpg.ts";
+import type { Identity, LockedIdentity } from "../seal/identity.ts";
+import { readIdentity } from "../seal/identity.ts";
+import { knownRecipient } from "../seal/recipients.ts";
+import type { Target } from "../target/target.ts";
+import type { Environment } from "./environment.ts";
+
+/** What VARVE_IDENTITY says for the keys that gpg holds. */
+const GPG = "gpg";
+
+/** Where a private key is kept that is not in its repository. */
+export function identityPath({ places }: Environment, repository: string): string {
+  return join(places.identities, `${repository}.asc`);
+}
+
+/**
+ * Finds and unlocks the private key of a repository.
+ *
+ * @throws {@link AccessError} if there is none, or the passphrase is wrong.
+ */
+export async function findIdentity(
+  target: Target,
+  outline: Outline,
+  environment: Environment,
+): Promise<Identity> {
+  if (environment.variables["VARVE_IDENTITY"] === GPG) return await neededGpg(outline, environment);
+  const named = await namedIdentity(environment);
+  if (named !== undefined) return named;
+  const kept = await readPrivate(identityPath(environment, outline.settings.repository));
+  if (kept !== undefined) return await unlock(await readIdentity(kept), environment);
+  return (await ofGpg(outline, environment)) ?? (await stored(target, environment));
+}
+
+/**
+ * The identity in the file that VARVE_IDENTITY names; nothing if it names none.
+ *
+ * @throws {@link NotFoundError} if there is no such file.
+ */
+export async function namedIdentity(environment: Environment): Promise<Identity | undefined> {
+  const named = environment.variables["VARVE_IDENTITY"];
+  if (!named || named === GPG) return undefined;
+  const text = await readPrivate(named);
+  if (text === undefined) throw new NotFoundError(`there is no ${named} (VARVE_IDENTITY)`);
+  return await unlock(await readIdentity(text), environment);
+}
+
+async function neededGpg(outline: Outline, environment: Environment): Promise<Identity> {
+  const identity = await ofGpg(outline, environment);
+  if (identity !== undefined) return identity;
+  throw new AccessError("gpg holds none of the private keys that can read this repository");
+}
+
+async function ofGpg(
+  { settings }: Outline,
+  environment: Environment,
+): Promise<Identity | undefined> {
+  const [held] = await secretKeys(settings.recipients.map(({ fingerprint }) => fingerprint));
+  return held === undefined ? undefined : await gpgIdentityOf(held, environment);
+}
+
+/** An identity of gpg's. Its public half is the keyring's: settings may lie about it. */
+export async function gpgIdentityOf(
+  fingerprint: string,
+  { variables }: Pick<Environment, "variables">,
+): Promise<Identity> {
+  const key = await knownRecipient(await exportKeys(fingerprint));
+  return gpgIdentity(key, await givenPassphrase(variables));
+}
+
+async function stored(target: Target, environment: Environment): Promise<Identity> {
+  const [armored] = await storedIdentities(target);
+  if (armored === undefined) {
+    throw new AccessError(
+      `reading ${target.location} takes its private key: name its file in VARVE_IDENTITY, or have it in gpg`,
+    );
+  }
+  const identity = await readIdentity(armored);
+  // No varve keeps a bare key in a repository. Who did wants us to take the repository for ours.
+  if (!identity.locked) {
+    throw new AccessError(
+      `the private key in ${target.location} is not locked: somebody else put it there. ` +
+        "Name the file of yours in VARVE_IDENTITY.",
+    );
+  }
+  return await unlock(identity, environment);
+}
+
+async function unlock(
+  identity: Identity | LockedIdentity,
+  environment: Environment,
+): Promise<Identity> {
+  return identity.locked ? identity.unlock(await passphrase(environment)) : identity;
+}
+
+async function passphrase({ variables }: Environment): Promise<string> {
+  const given = await givenPassphrase(variables);
+  if (given !== undefined) return given;
+  if (hasTerminal()) return askPassphrase("Passphrase of the private key: ");
+  throw new UsageError(
+    "the private key is locked and there is no terminal to ask on: " +
+      "set VARVE_PASSPHRASE, VARVE_PASSPHRASE_FILE or VARVE_PASSPHRASE_COMMAND",
+  );
+}

@@ -1,0 +1,62 @@
+/** `key export`: the private key as it is kept, for a copy elsewhere; or the public ones. */
+import type { CommandModule } from "yargs";
+import { readPrivate, writePrivate } from "../../config/private-file.ts";
+import { NotFoundError } from "../../errors.ts";
+import { storedIdentities } from "../../repository/key-messages.ts";
+import type { Outline } from "../../repository/settings.ts";
+import { readOutline } from "../../repository/settings.ts";
+import type { Target } from "../../target/target.ts";
+import type { Environment } from "../environment.ts";
+import { reachTarget, readEnvironment } from "../environment.ts";
+import { identityPath } from "../identities.ts";
+import type { OutputFlags } from "../output.ts";
+import { Output } from "../output.ts";
+
+interface ExportFlags extends OutputFlags {
+  target: string | undefined;
+  out: string | undefined;
+  public: boolean;
+}
+
+export const exportKey: CommandModule<OutputFlags, ExportFlags> = {
+  command: "export [target]",
+  describe: "Print the private key as it is kept: locked, if it has a passphrase",
+  builder: (cli) =>
+    cli
+      .positional("target", { type: "string", describe: "The repository's target" })
+      .option("out", { type: "string", requiresArg: true, describe: "A file instead" })
+      .option("public", {
+        type: "boolean",
+        default: false,
+        describe: "The public keys of all who can read",
+      }),
+  handler: async (flags) => {
+    const output = new Output(flags);
+    const environment = await readEnvironment(process.env, (text) => output.note(text));
+    const target = await reachTarget(flags.target, environment);
+    const outline = await readOutline(target);
+    const text = flags.public
+      ? outline.settings.recipients.map(({ key }) => key).join("\n")
+      : await privateKey(target, outline, environment);
+    if (flags.out === undefined) {
+      output.result({ event: "key", armored: text }, text.trimEnd());
+      return;
+    }
+    await writePrivate(flags.out, text);
+    output.result({ event: "exported", file: flags.out }, `wrote ${flags.out}`);
+  },
+};
+
+async function privateKey(
+  target: Target,
+  { settings, fingerprint }: Outline,
+  environment: Environment,
+): Promise<string> {
+  const kept = await readPrivate(identityPath(environment, settings.repository));
+  const text = kept ?? (await storedIdentities(target))[0];
+  if (text !== undefined) return text;
+  throw new NotFoundError(
+    `the private key of repository ${fingerprint} is kept neither here nor in ${target.location}: ` +
+      "gpg --export-secret-keys, if gpg has it",
+  );
+}
