@@ -15,6 +15,7 @@ import { restore } from "./commands/restore.ts";
 import { snapshots } from "./commands/snapshots.ts";
 import { verify } from "./commands/verify.ts";
 import { UsageError, VarveError } from "./errors.ts";
+import { fileFailure } from "./target/file-failure.ts";
 
 // What lives is small and what passes through is much: left alone, V8 lets the heap grow to several
 // times what is alive before it collects. It costs no time that shows, and saves some 50 MB.
@@ -66,7 +67,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 // Whoever read our output has enough. That ends no backup: `varve backup --json | head -1`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
+  if (error.code !== "EPIPE") throw fileFailure(error, "write to standard output");
 });
 process.on("uncaughtException", (error) => {
   process.exit(tell(error));

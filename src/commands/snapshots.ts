@@ -7,7 +7,7 @@ import { displayName, rawFromText } from "../format/raw-name.ts";
 import type { Snapshot } from "../repository/snapshots.ts";
 import { readSnapshots, snapshotId } from "../repository/snapshots.ts";
 import type { OutputFlags } from "./output.ts";
-import { count, formatBytes, Output } from "./output.ts";
+import { count, formatBytes, formatTime, Output } from "./output.ts";
 import { openAsHost, reachTarget, readEnvironment } from "./session.ts";
 
 interface SnapshotsFlags extends OutputFlags {
@@ -48,7 +48,7 @@ export const snapshots: CommandModule<OutputFlags, SnapshotsFlags> = {
         { id: snapshotId(run), ...summary, source: displayName(source) },
         [
           snapshotId(run),
-          new Date(begun).toISOString().replace("T", " ").slice(0, 19),
+          formatTime(begun),
           host,
           displayName(source),
           `${count(totals.files, "file")}, ${formatBytes(totals.bytes)}`,
