@@ -7,8 +7,10 @@ import { setFlagsFromString } from "node:v8";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { backup } from "./commands/backup.ts";
+import { cat } from "./commands/cat.ts";
 import { checkFlags } from "./commands/flags.ts";
 import { init } from "./commands/init.ts";
+import { ls } from "./commands/ls.ts";
 import { manifest } from "./commands/manifest.ts";
 import { printable } from "./commands/output.ts";
 import { restore } from "./commands/restore.ts";
@@ -44,6 +46,8 @@ const cli = yargs(hideBin(process.argv))
   .command(verify)
   .command(manifest)
   .command(snapshots)
+  .command(ls)
+  .command(cat)
   .demandCommand(1, "say what to do: varve --help lists the commands")
   .strict()
   .recommendCommands()

@@ -12,10 +12,14 @@ export interface GivenFlags {
   readonly [name: string]: unknown;
 }
 
-/** Flags and arguments that may be given several times. */
-const REPEATABLE: readonly string[] = ["source", "path", "from", "tag", "exclude"];
+/** Flags and arguments that may be given several times, by command. */
+const REPEATABLE: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ["backup", ["source", "from", "tag", "exclude"]],
+  ["restore", ["path"]],
+  ["ls", ["path"]],
+]);
 /** Commands whose arguments are a list, and may stand behind `--`. */
-const LISTS: readonly unknown[] = ["backup", "restore"];
+const LISTS: readonly unknown[] = ["backup", "restore", "ls", "cat"];
 
 /** @throws {@link UsageError} for a value that no flag takes. */
 export function checkFlags(flags: GivenFlags): void {
@@ -23,7 +27,13 @@ export function checkFlags(flags: GivenFlags): void {
   if (behind.length > 0 && !LISTS.includes(command)) {
     throw new UsageError(`${command} takes no such argument: ${behind.join(" ")}`);
   }
-  for (const [name, value] of Object.entries(flags)) checkFlag(name, value);
+  const repeatable = REPEATABLE.get(command) ?? [];
+  for (const [name, value] of Object.entries(flags)) {
+    checkFlag(name, value);
+    if (Array.isArray(value) && name !== "_" && !repeatable.includes(name)) {
+      throw new UsageError(`${shownName(name)} was given more than once`);
+    }
+  }
   if (behind.includes("")) throw new UsageError("an argument is empty");
 }
 
@@ -34,12 +44,13 @@ export function listOf(named: readonly string[] | undefined, flags: object): str
 }
 
 function checkFlag(name: string, value: unknown): void {
-  const shown = name === "source" || name === "path" ? name.toUpperCase() : `--${name}`;
-  if (value === "") throw new UsageError(`${shown} is empty`);
-  if (Number.isNaN(value)) throw new UsageError(`${shown} should be a number`);
-  if (!Array.isArray(value) || name === "_") return;
-  if (value.includes("")) throw new UsageError(`${shown} is empty`);
-  if (!REPEATABLE.includes(name)) throw new UsageError(`${shown} was given more than once`);
+  if (Number.isNaN(value)) throw new UsageError(`${shownName(name)} should be a number`);
+  const isEmpty = value === "" || (Array.isArray(value) && name !== "_" && value.includes(""));
+  if (isEmpty) throw new UsageError(`${shownName(name)} is empty`);
+}
+
+function shownName(name: string): string {
+  return name === "source" || name === "path" ? name.toUpperCase() : `--${name}`;
 }
 
 const MAX_WORKERS = 64;

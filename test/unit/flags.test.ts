@@ -25,6 +25,16 @@ describe("flags", () => {
     assert.throws(() => checkFlags({ _: ["backup", ""] }), UsageError);
   });
 
+  it("refuse twice what only another command takes several times", () => {
+    for (const command of ["ls", "cat", "restore", "verify", "manifest"]) {
+      assert.throws(() => checkFlags({ _: [command], from: ["a", "b"] }), /--from was given more/);
+    }
+    assert.throws(() => checkFlags({ _: ["cat"], path: ["a", "b"] }), /PATH was given more/);
+    assert.throws(() => checkFlags({ _: ["snapshots"], tag: ["a", "b"] }), /--tag was given more/);
+    checkFlags({ _: ["ls"], path: ["a", "b"] });
+    checkFlags({ _: ["restore"], path: ["a", "b"] });
+  });
+
   it("make one list of arguments before and behind --", () => {
     assert.deepEqual(listOf(["a"], { _: ["backup", "-b", "007"] }), ["a", "-b", "007"]);
     assert.deepEqual(listOf(undefined, { _: ["backup"] }), []);
