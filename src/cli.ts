@@ -7,8 +7,10 @@ import { setFlagsFromString } from "node:v8";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { backup } from "./commands/backup.ts";
+import { cache } from "./commands/cache.ts";
 import { cat } from "./commands/cat.ts";
-import { checkFlags } from "./commands/flags.ts";
+import { config } from "./commands/config.ts";
+import { checkFlags, refuseConfig } from "./commands/flags.ts";
 import { init } from "./commands/init.ts";
 import { ls } from "./commands/ls.ts";
 import { manifest } from "./commands/manifest.ts";
@@ -37,6 +39,7 @@ const cli = yargs(hideBin(process.argv))
   .scriptName("varve")
   .usage("$0 <command>\n\nEncrypted, deduplicated, incremental backups.")
   .option("json", { type: "boolean", default: false, describe: "One JSON object a line" })
+  .option("config", { type: "string", requiresArg: true, describe: "The config file" })
   .option("verbose", { alias: "v", type: "boolean", default: false, describe: "Say more" })
   .option("quiet", { alias: "q", type: "boolean", default: false, describe: "Only problems" })
   .option("no-progress", { type: "boolean", default: false, describe: "Show no progress" })
@@ -48,12 +51,15 @@ const cli = yargs(hideBin(process.argv))
   .command(snapshots)
   .command(ls)
   .command(cat)
+  .command(cache)
+  .command(config)
   .demandCommand(1, "say what to do: varve --help lists the commands")
   .strict()
   .recommendCommands()
   .exitProcess(false)
   .check((flags) => {
     checkFlags(flags);
+    refuseConfig(flags, process.env);
     return true;
   })
   .fail((message, error) => {

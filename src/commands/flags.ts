@@ -4,6 +4,7 @@
  * given once. An empty argument is an unset variable more often than not, and
  * would be taken for the current directory.
  */
+import type { Variables } from "../config/places.ts";
 import { UsageError } from "../errors.ts";
 
 /** As yargs hands them over; `_` is the command's name and what stood behind `--`. */
@@ -20,10 +21,12 @@ const REPEATABLE: ReadonlyMap<unknown, readonly string[]> = new Map([
 ]);
 /** Commands whose arguments are a list, and may stand behind `--`. */
 const LISTS: readonly unknown[] = ["backup", "restore", "ls", "cat"];
+/** Commands that are made of commands. */
+const GROUPS: readonly unknown[] = ["cache", "config"];
 
 /** @throws {@link UsageError} for a value that no flag takes. */
 export function checkFlags(flags: GivenFlags): void {
-  const [command, ...behind] = flags._;
+  const [command, ...behind] = GROUPS.includes(flags._[0]) ? flags._.slice(1) : flags._;
   if (behind.length > 0 && !LISTS.includes(command)) {
     throw new UsageError(`${command} takes no such argument: ${behind.join(" ")}`);
   }
@@ -35,6 +38,19 @@ export function checkFlags(flags: GivenFlags): void {
     }
   }
   if (behind.includes("")) throw new UsageError("an argument is empty");
+}
+
+/**
+ * Config files come later. Until then nobody may take one for read.
+ *
+ * @throws {@link UsageError} if one is named to a command that is not about config files.
+ */
+export function refuseConfig(flags: GivenFlags, variables: Variables): void {
+  if (flags._[0] === "config") return;
+  const named = flags["config"] === undefined ? "VARVE_CONFIG" : "--config";
+  if (named === "--config" || variables[named]) {
+    throw new UsageError(`${named}: config files are not read by this version yet`);
+  }
 }
 
 /** A list of arguments, with those behind `--`: their names may begin with a dash. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { checkFlags, checkWorkers, listOf } from "../../src/commands/flags.ts";
+import { checkFlags, checkWorkers, listOf, refuseConfig } from "../../src/commands/flags.ts";
 import { UsageError } from "../../src/errors.ts";
 
 describe("flags", () => {
@@ -33,6 +33,25 @@ describe("flags", () => {
     assert.throws(() => checkFlags({ _: ["snapshots"], tag: ["a", "b"] }), /--tag was given more/);
     checkFlags({ _: ["ls"], path: ["a", "b"] });
     checkFlags({ _: ["restore"], path: ["a", "b"] });
+  });
+
+  it("know commands of commands from arguments", () => {
+    checkFlags({ _: ["cache", "info"] });
+    checkFlags({ _: ["config", "path"] });
+    assert.throws(
+      () => checkFlags({ _: ["cache", "info", "x"] }),
+      /info takes no such argument: x/,
+    );
+    checkFlags({ _: ["ls", "-x"] });
+    checkFlags({ _: ["cat", "-x"] });
+  });
+
+  it("name no config file to a command that would not read it", () => {
+    refuseConfig({ _: ["backup"] }, { VARVE_CONFIG: "" });
+    refuseConfig({ _: ["config", "path"], config: "x" }, { VARVE_CONFIG: "x" });
+    assert.throws(() => refuseConfig({ _: ["backup"], config: "x" }, {}), /^UsageError: --config/);
+    const named = () => refuseConfig({ _: ["cache", "info"] }, { VARVE_CONFIG: "x" });
+    assert.throws(named, /^UsageError: VARVE_CONFIG/);
   });
 
   it("make one list of arguments before and behind --", () => {
