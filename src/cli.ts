@@ -8,16 +8,21 @@ import { setFlagsFromString } from "node:v8";
 import yargs from "yargs";
 import { hideBin } from "yargs/helpers";
 import { backup } from "./commands/backup.ts";
+import { cache } from "./commands/cache.ts";
+import { cat } from "./commands/cat.ts";
 import { check } from "./commands/check.ts";
-import { checkFlags } from "./commands/flags.ts";
+import { config } from "./commands/config.ts";
+import { checkFlags, refuseConfig } from "./commands/flags.ts";
 import { init } from "./commands/init.ts";
 import { key } from "./commands/key.ts";
+import { ls } from "./commands/ls.ts";
 import { manifest } from "./commands/manifest.ts";
 import { printable } from "./commands/output.ts";
 import { restore } from "./commands/restore.ts";
 import { snapshots } from "./commands/snapshots.ts";
 import { verify } from "./commands/verify.ts";
 import { UsageError, VarveError } from "./errors.ts";
+import { fileFailure } from "./target/file-failure.ts";
 
 // What lives is small and what passes through is much: left alone, V8 lets the heap grow to several
 // times what is alive before it collects. It costs no time that shows, and saves some 50 MB.
@@ -39,6 +44,7 @@ const cli = yargs(hideBin(process.argv))
   .scriptName("varve")
   .usage("$0 <command>\n\nEncrypted, deduplicated, incremental backups.")
   .option("json", { type: "boolean", default: false, describe: "One JSON object a line" })
+  .option("config", { type: "string", requiresArg: true, describe: "The config file" })
   .option("verbose", { alias: "v", type: "boolean", default: false, describe: "Say more" })
   .option("quiet", { alias: "q", type: "boolean", default: false, describe: "Only problems" })
   .option("no-progress", { type: "boolean", default: false, describe: "Show no progress" })
@@ -50,12 +56,17 @@ const cli = yargs(hideBin(process.argv))
   .command(snapshots)
   .command(check)
   .command(key)
+  .command(ls)
+  .command(cat)
+  .command(cache)
+  .command(config)
   .demandCommand(1, "say what to do: varve --help lists the commands")
   .strict()
   .recommendCommands()
   .exitProcess(false)
   .check((flags) => {
     checkFlags(flags);
+    refuseConfig(flags, process.env);
     return true;
   })
   .fail((message, error) => {
@@ -73,7 +84,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 // Whoever read our output has enough. That ends no backup: `varve backup --json | head -1`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
+  if (error.code !== "EPIPE") throw fileFailure(error, "write to standard output");
 });
 process.on("uncaughtException", (error) => {
   process.exit(tell(error));

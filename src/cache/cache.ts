@@ -238,7 +238,7 @@ function stateKey(name: string): Buffer {
 }
 
 /** Failures of the file system under `action`, in words that help. */
-async function explained<T>(directory: string, action: () => Promise<T>): Promise<T> {
+export async function explained<T>(directory: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {

@@ -14,7 +14,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RootDatabase } from "lmdb";
+import type { Database, RootDatabase } from "lmdb";
 import { open } from "lmdb";
 import { UnavailableError } from "../errors.ts";
 import { Table } from "./table.ts";
@@ -39,6 +39,8 @@ export const LAYOUT = 1;
 export const DATA_FILE = "data.mdb";
 /** Its presence means: a record was found rotten; believe nothing without a walk. */
 export const SUSPECT_FILE = "suspect";
+
+type Records = Database<Buffer, Uint8Array>;
 
 export type TableName = (typeof TABLES)[number];
 
@@ -80,11 +82,16 @@ export class Environment {
     }
   }
 
+  /** Whether it has all tables, as one that was ever opened for writing does. */
+  get isComplete(): boolean {
+    return TABLES.every((name) => this.#open(name) !== undefined);
+  }
+
+  /** Only one that {@link isComplete}. */
   table(name: TableName): Table {
     const known = this.#tables.get(name);
     if (known) return known;
-    const database = this.#root.openDB({ name, encoding: "binary", keyEncoding: "binary" });
-    const table = new Table(database, () => this.suspect());
+    const table = new Table(this.#open(name) as Records, () => this.suspect());
     this.#tables.set(name, table);
     return table;
   }
@@ -123,6 +130,11 @@ export class Environment {
 
   async close(): Promise<void> {
     await this.#root.close();
+  }
+
+  /** Nothing, whatever lmdb-js declares, if there is none and it may not make one. */
+  #open(name: TableName): Records | undefined {
+    return this.#root.openDB({ name, encoding: "binary", keyEncoding: "binary" });
   }
 }
 

@@ -107,7 +107,8 @@ async function markClean(path: string): Promise<void> {
   });
 }
 
-async function isTrusted(path: string): Promise<boolean> {
+/** Whether somebody vouches for a generation, or nothing is in it yet. */
+export async function isTrusted(path: string): Promise<boolean> {
   const digest = await fingerprint(join(path, DATA_FILE)).catch(ignoreMissing);
   if (digest === undefined) return true;
   const names = await readdir(path);

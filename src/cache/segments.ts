@@ -91,6 +91,13 @@ export class SegmentTable {
     return groups;
   }
 
+  /** How many packs the groups lie in; reads all keys. */
+  countPacks(): number {
+    const packs = new Set<string>();
+    for (const key of this.#table.keys({ start: FIRST_KEY })) packs.add(packOf(key));
+    return packs.size;
+  }
+
   /** Removes a group. {@link forget} must follow. Only within `Environment.write`. */
   remove(group: PackedSpan): void {
     this.#table.remove(segmentKey(group, group.pack));

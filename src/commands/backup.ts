@@ -80,7 +80,7 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
       }),
   handler: async (flags) => {
     const output = new Output(flags);
-    const environment = await readEnvironment(process.env, (text) => output.note(text));
+    const environment = await readEnvironment(process.env, output);
     const sources = listOf([...(flags.source ?? []), ...(flags.from ?? [])], flags);
     if (sources.length === 0)
       throw new UsageError("nothing to back up: name a directory or a file");

@@ -20,7 +20,7 @@ export const check: CommandModule<OutputFlags, CheckFlags> = {
     cli.positional("target", { type: "string", describe: "The repository's target" }),
   handler: async (flags) => {
     const output = new Output(flags);
-    const environment = await readEnvironment(process.env, (text) => output.note(text));
+    const environment = await readEnvironment(process.env, output);
     const target = await reachTarget(flags.target, environment);
     const { repository, pin } = await openAsMember(target, environment);
     const segmentSize = repository.settings.sizes.segment;

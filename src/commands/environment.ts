@@ -27,7 +27,7 @@ export interface Environment {
 /** @throws {@link UsageError} if a variable makes no sense. */
 export async function readEnvironment(
   variables: Variables,
-  tell: (text: string) => void,
+  output: { note(text: string): void },
   fingerprint: string | undefined = variables["VARVE_FINGERPRINT"] || undefined,
 ): Promise<Environment> {
   const digests = variables["VARVE_DIGESTS"] || "fastest";
@@ -41,7 +41,7 @@ export async function readEnvironment(
     engine: digests,
     means: { zstd: await loadZstd(), random: systemRandom, sealing: openPgp(systemRandom) },
     fingerprint: fingerprint === undefined ? undefined : checkFingerprint(fingerprint),
-    tell,
+    tell: (text) => output.note(text),
   };
 }
 

@@ -4,6 +4,7 @@
  * given once. An empty argument is an unset variable more often than not, and
  * would be taken for the current directory.
  */
+import type { Variables } from "../config/places.ts";
 import { UsageError } from "../errors.ts";
 
 /** As yargs hands them over; `_` is the command's name and what stood behind `--`. */
@@ -12,15 +13,19 @@ export interface GivenFlags {
   readonly [name: string]: unknown;
 }
 
-/** Flags and arguments that may be given several times. */
-const REPEATABLE: readonly string[] = [
-  ...["source", "path", "from", "tag", "exclude", "key", "recipient"],
-];
+/** Flags and arguments that may be given several times, by command. */
+const REPEATABLE: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ["backup", ["source", "from", "tag", "exclude"]],
+  ["restore", ["path"]],
+  ["ls", ["path"]],
+  ["init", ["recipient"]],
+  ["add-recipient", ["key"]],
+  ["remove-recipient", ["key"]],
+]);
 /** Commands whose arguments are a list, and may stand behind `--`. */
-const LISTS: readonly unknown[] = ["backup", "restore"];
-
+const LISTS: readonly unknown[] = ["backup", "restore", "ls", "cat"];
 /** Commands that are made of commands. */
-const GROUPS: readonly unknown[] = ["key"];
+const GROUPS: readonly unknown[] = ["cache", "config", "key"];
 
 /** @throws {@link UsageError} for a value that no flag takes. */
 export function checkFlags(flags: GivenFlags): void {
@@ -28,8 +33,27 @@ export function checkFlags(flags: GivenFlags): void {
   if (behind.length > 0 && !LISTS.includes(command)) {
     throw new UsageError(`${command} takes no such argument: ${behind.join(" ")}`);
   }
-  for (const [name, value] of Object.entries(flags)) checkFlag(name, value);
+  const repeatable = REPEATABLE.get(command) ?? [];
+  for (const [name, value] of Object.entries(flags)) {
+    checkFlag(name, value);
+    if (Array.isArray(value) && name !== "_" && !repeatable.includes(name)) {
+      throw new UsageError(`${shownName(name)} was given more than once`);
+    }
+  }
   if (behind.includes("")) throw new UsageError("an argument is empty");
+}
+
+/**
+ * Config files come later. Until then nobody may take one for read.
+ *
+ * @throws {@link UsageError} if one is named to a command that is not about config files.
+ */
+export function refuseConfig(flags: GivenFlags, variables: Variables): void {
+  if (flags._[0] === "config") return;
+  const named = flags["config"] === undefined ? "VARVE_CONFIG" : "--config";
+  if (named === "--config" || variables[named]) {
+    throw new UsageError(`${named}: config files are not read by this version yet`);
+  }
 }
 
 /** A list of arguments, with those behind `--`: their names may begin with a dash. */
@@ -39,12 +63,13 @@ export function listOf(named: readonly string[] | undefined, flags: object): str
 }
 
 function checkFlag(name: string, value: unknown): void {
-  const shown = ["source", "path", "key"].includes(name) ? name.toUpperCase() : `--${name}`;
-  if (value === "") throw new UsageError(`${shown} is empty`);
-  if (Number.isNaN(value)) throw new UsageError(`${shown} should be a number`);
-  if (!Array.isArray(value) || name === "_") return;
-  if (value.includes("")) throw new UsageError(`${shown} is empty`);
-  if (!REPEATABLE.includes(name)) throw new UsageError(`${shown} was given more than once`);
+  if (Number.isNaN(value)) throw new UsageError(`${shownName(name)} should be a number`);
+  const isEmpty = value === "" || (Array.isArray(value) && name !== "_" && value.includes(""));
+  if (isEmpty) throw new UsageError(`${shownName(name)} is empty`);
+}
+
+function shownName(name: string): string {
+  return ["source", "path", "key"].includes(name) ? name.toUpperCase() : `--${name}`;
 }
 
 const MAX_WORKERS = 64;

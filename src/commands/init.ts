@@ -65,7 +65,7 @@ export const init: CommandModule<OutputFlags, InitFlags> = {
   handler: async (flags) => {
     const output = new Output(flags);
     const sizes = sizesOf(flags);
-    const environment = await readEnvironment(process.env, (text) => output.note(text));
+    const environment = await readEnvironment(process.env, output);
     const given = await recipientsOf(flags, environment);
     const target = await newTarget(flags.target, environment);
     // Before anybody is asked for a passphrase, and before a key is made.

@@ -14,6 +14,8 @@ export interface OutputFlags {
   readonly "no-progress": boolean;
 }
 
+/** What a `Date` holds, in milliseconds before or after 1970. */
+const MAX_DATE = 8.64e15;
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 export class Output {
@@ -82,6 +84,15 @@ export function formatBytes(bytes: number): string {
     unit += 1;
   }
   return `${unit === 0 ? size : size.toFixed(1)} ${UNITS[unit]}`;
+}
+
+/**
+ * `2026-11-25 13:12:25` in UTC; from milliseconds since 1970. Times that no
+ * calendar has come as seconds: `@8640000000001`.
+ */
+export function formatTime(milliseconds: number): string {
+  if (Math.abs(milliseconds) > MAX_DATE) return `@${Math.floor(milliseconds / 1000)}`;
+  return new Date(milliseconds).toISOString().replace("T", " ").replace(/\..*/, "");
 }
 
 /** `1.2 s`, `3 min 20 s`, `2 h 5 min`; from milliseconds. */

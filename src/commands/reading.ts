@@ -68,11 +68,7 @@ export async function withSnapshot<T>(
   output: Output,
   use: (snapshot: OpenSnapshot) => Promise<T>,
 ): Promise<T> {
-  const environment = await readEnvironment(
-    process.env,
-    (text) => output.note(text),
-    flags.fingerprint,
-  );
+  const environment = await readEnvironment(process.env, output, flags.fingerprint);
   const target = await reachTarget(flags.from, environment);
   const policy = flags["allow-unsigned"] ? "waived" : "required";
   if (policy === "waived") output.warn(UNSIGNED);

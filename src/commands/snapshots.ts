@@ -12,7 +12,7 @@ import { rememberedOf, reviewChain } from "./acquaintance.ts";
 import type { Environment } from "./environment.ts";
 import { reachTarget, readEnvironment } from "./environment.ts";
 import type { OutputFlags } from "./output.ts";
-import { count, formatBytes, Output } from "./output.ts";
+import { count, formatBytes, formatTime, Output } from "./output.ts";
 import type { Membership } from "./session.ts";
 import { openAsMember } from "./session.ts";
 
@@ -41,7 +41,7 @@ export const snapshots: CommandModule<OutputFlags, SnapshotsFlags> = {
       throw new UsageError("--last should be a whole number from 1 on");
     }
     const host = flags.host === undefined ? undefined : hostName(flags.host);
-    const environment = await readEnvironment(process.env, (text) => output.note(text));
+    const environment = await readEnvironment(process.env, output);
     const target = await reachTarget(flags.target, environment);
     const member = await openAsMember(target, environment);
     const found: Snapshot[] = [];
@@ -84,7 +84,7 @@ function list(found: Snapshot[], last: number | undefined, output: Output): void
       { id: snapshotId(run), ...summary, source: displayName(source) },
       [
         snapshotId(run),
-        new Date(begun).toISOString().replace("T", " ").slice(0, 19),
+        formatTime(begun),
         host,
         displayName(source),
         `${count(totals.files, "file")}, ${formatBytes(totals.bytes)}`,

@@ -16,13 +16,17 @@ export interface Places {
   /** Private keys that are kept out of their repositories. */
   readonly identities: string;
   readonly cache: string;
+  /** The config file, which need not be there. */
+  readonly config: string;
 }
 
-export function placesOf(variables: Variables): Places {
+/** @param config - the config file, if a flag names it. */
+export function placesOf(variables: Variables, config?: string): Places {
   const data = join(xdg(variables, "XDG_DATA_HOME", ".local/share"), "varve");
   const cache = join(xdg(variables, "XDG_CACHE_HOME", ".cache"), "varve");
   const named = variables["VARVE_TARGET"];
   const ownCache = variables["VARVE_CACHE_DIR"];
+  const ownConfig = config || variables["VARVE_CONFIG"];
   return {
     defaultTarget: named || join(data, "default"),
     isEmbedded: !named,
@@ -30,6 +34,9 @@ export function placesOf(variables: Variables): Places {
     pins: join(data, "pins"),
     identities: join(data, "identities"),
     cache: ownCache ? resolve(ownCache) : cache,
+    config: ownConfig
+      ? resolve(ownConfig)
+      : join(xdg(variables, "XDG_CONFIG_HOME", ".config"), "varve", "config"),
   };
 }
 

@@ -79,6 +79,11 @@ async function loadBlake3(): Promise<() => Hasher> {
   return () => blake3.init();
 }
 
+/** What a finished digest was computed with. */
+export function digestName(digest: string): FileDigestName {
+  return digest.slice(0, digest.indexOf(":")) as FileDigestName;
+}
+
 type Starters = Record<Exclude<FileDigestName, "none">, () => Hasher>;
 
 function fileDigests(start: Starters): (name: FileDigestName) => FileDigest {

@@ -39,6 +39,11 @@ export function hostName(name: string): string {
   return host;
 }
 
+/** Whether it is one that {@link hostName} gives. */
+export function isHostName(name: string): boolean {
+  return HOST.test(name);
+}
+
 /**
  * The name of a host's run number `sequence`; `random` is 8 bytes.
  *

@@ -13,6 +13,8 @@ import { decodeBase64 } from "./fields.ts";
 export type RawName = string & { readonly kind: "RawName" };
 
 const ASCII = /^[\x20-\x7e]*$/;
+const ESCAPE = /\\x[0-9a-f]{2}|\\u\{[0-9a-f]{1,6}\}/g;
+const MAX_CHARACTER = 0x10ffff;
 
 export function rawName(bytes: Uint8Array): RawName {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(
@@ -48,12 +50,24 @@ export function displayName(name: RawName): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/gu, escapeCharacter);
 }
 
+/** The inverse of {@link displayName}; nothing for what it never gives. */
+export function rawFromDisplay(shown: string): RawName | undefined {
+  const name = rawFromText(shown).replaceAll(ESCAPE, readEscape) as RawName;
+  return displayName(name) === shown ? name : undefined;
+}
+
 function escapeByte(byte: string): string {
   return `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`;
 }
 
 function escapeCharacter(character: string): string {
   return `\\u{${character.codePointAt(0)?.toString(16)}}`;
+}
+
+function readEscape(shown: string): string {
+  const code = Number.parseInt(shown.replace(/[^0-9a-f]+/, ""), 16);
+  if (shown.startsWith("\\x")) return String.fromCharCode(code);
+  return code <= MAX_CHARACTER ? rawFromText(String.fromCodePoint(code)) : shown;
 }
 
 /** `{ [field]: text }`, or `{ [field + "Bytes"]: base64 }` where it is not UTF-8. */

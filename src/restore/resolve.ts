@@ -5,6 +5,8 @@
  */
 import { joinPath } from "../disk/path.ts";
 import { CorruptError } from "../errors.ts";
+import type { Content } from "../format/content.ts";
+import { EMPTY_CONTENT } from "../format/content.ts";
 import type { RawName } from "../format/raw-name.ts";
 import { displayName } from "../format/raw-name.ts";
 import type { DirectoryEntry, Entry } from "../format/tree.ts";
@@ -30,6 +32,9 @@ export type TreeStep =
   | ({ readonly kind: "leave" } & ResolvedDirectory)
   | ({ readonly kind: "entry" } & Resolved<Exclude<Entry, DirectoryEntry>>);
 
+/** Which part of a snapshot is walked. */
+export type Scope = Pick<Selection, "takes" | "looksInto">;
+
 interface Level {
   readonly directory: ResolvedDirectory;
   readonly entries: AsyncIterator<Entry, undefined>;
@@ -37,31 +42,32 @@ interface Level {
 
 /**
  * The entries that are selected, and the directories that lead to them. A
- * directory is entered when there is something in it that is selected.
+ * directory is entered when there is something in it that is selected, and read
+ * only if there may be.
  *
  * @throws {@link CorruptError} at a directory that is damaged, or out of order.
  */
 export async function* resolve(
   root: Entry,
   chunks: Chunks,
-  selection: Selection,
+  scope: Scope,
 ): AsyncGenerator<TreeStep> {
   if (root.type !== "directory") {
     if (root.name === "") throw new CorruptError("the snapshot's root", "it has no name");
-    if (selection.takes(root.name)) yield { kind: "entry", path: root.name, entry: root };
+    if (scope.takes(root.name)) yield { kind: "entry", path: root.name, entry: root };
     return;
   }
-  yield* resolveDirectory(root, chunks, selection);
+  yield* resolveDirectory(root, chunks, scope);
 }
 
 async function* resolveDirectory(
   root: DirectoryEntry,
   chunks: Chunks,
-  selection: Selection,
+  scope: Scope,
 ): AsyncGenerator<TreeStep> {
   const way = new Way(chunks);
   const path = "" as RawName;
-  way.goInto({ path, entry: root, isSelected: selection.takes(path) });
+  way.goInto({ path, entry: root, isSelected: scope.takes(path) }, root.content);
   for (let level = way.last; level !== undefined; level = way.last) {
     if (level.directory.isSelected) yield* way.enter();
     const { value: entry } = await level.entries.next();
@@ -70,9 +76,10 @@ async function* resolveDirectory(
       continue;
     }
     const path = joinPath(level.directory.path, entry.name);
-    const isSelected = selection.takes(path);
+    const isSelected = scope.takes(path);
     if (entry.type === "directory") {
-      if (isSelected || selection.leadsInto(path)) way.goInto({ path, entry, isSelected });
+      if (scope.looksInto(path)) way.goInto({ path, entry, isSelected }, entry.content);
+      else if (isSelected) way.goInto({ path, entry, isSelected }, EMPTY_CONTENT);
     } else if (isSelected) {
       yield* way.enter();
       yield { kind: "entry", path, entry };
@@ -95,8 +102,10 @@ class Way {
     return this.#levels.at(-1);
   }
 
-  goInto(directory: ResolvedDirectory): void {
-    this.#levels.push({ directory, entries: readDirectory(directory, this.#chunks) });
+  /** @param content - what of it is read. */
+  goInto(directory: ResolvedDirectory, content: Content): void {
+    const entries = readDirectory(directory.path, content, this.#chunks);
+    this.#levels.push({ directory, entries });
   }
 
   /** Enters what is not yet entered. */
@@ -116,7 +125,8 @@ class Way {
 }
 
 async function* readDirectory(
-  { path, entry: { content } }: Resolved<DirectoryEntry>,
+  path: RawName,
+  content: Content,
   chunks: Chunks,
 ): AsyncGenerator<Entry, undefined> {
   const name = `the directory "${displayName(path)}"`;

@@ -7,7 +7,7 @@
  * directory gets its mode and times when everything in it is there.
  */
 import type { Problem } from "../disk/walk.ts";
-import { AccessError, CorruptError, NotFoundError, UnavailableError } from "../errors.ts";
+import { AccessError, CorruptError, UnavailableError } from "../errors.ts";
 import type { RawName } from "../format/raw-name.ts";
 import { displayName } from "../format/raw-name.ts";
 import type { Entry, FileEntry, SpecialEntry } from "../format/tree.ts";
@@ -72,10 +72,7 @@ export async function restore(
     await restorer.abandon();
     throw error;
   }
-  const { missing } = task.selection;
-  if (missing.length > 0) {
-    throw new NotFoundError(`the snapshot has nothing that matches ${missing.join(", ")}`);
-  }
+  task.selection.mustBeFound();
   return restorer.totals;
 }
 

@@ -1,16 +1,21 @@
 /**
  * Which part of a snapshot is wanted: everything, or the paths and globs that
  * were given. A path stands for all that is below it. What is a name as it
- * stands is never lost for looking like a glob: `a[1].txt` is found as both.
+ * stands is never lost for looking like a glob: `a[1].txt` is found as both. A
+ * name that nobody can type, for it is no text, is found as `ls` shows it.
  */
 import picomatch from "picomatch";
+import { NotFoundError } from "../errors.ts";
 import type { RawName } from "../format/raw-name.ts";
-import { rawFromText, rawText } from "../format/raw-name.ts";
+import { rawFromDisplay, rawFromText, rawText } from "../format/raw-name.ts";
+
+/** What patterns are: each a path or a glob, or each a path and nothing else. */
+export type PatternKind = "globs" | "paths";
 
 interface Rule {
   readonly pattern: string;
-  /** The pattern as a path. */
-  readonly path: RawName;
+  /** The pattern as a path: as it stands, and as shown names are read. */
+  readonly paths: readonly RawName[];
   /** As a glob; nothing if it has no wildcards. */
   readonly glob: Glob | undefined;
   hits: number;
@@ -34,43 +39,63 @@ export class Selection {
    * @param patterns - from the snapshot's root, or absolute, from where the source was; none: everything.
    * @param source - the path that was backed up.
    */
-  constructor(patterns: readonly string[], source: RawName) {
-    this.#rules = patterns.map((pattern) => ruleOf(pattern, source));
+  constructor(patterns: readonly string[], source: RawName, kind: PatternKind = "globs") {
+    this.#rules = patterns.map((pattern) => ruleOf(pattern, source, kind));
   }
 
   /** Whether an entry is wanted, a directory with all that is below it. */
   takes(path: RawName): boolean {
-    if (this.#rules.length === 0) return true;
-    const rules = this.#rules.filter((rule) => isWanted(rule, path));
-    for (const rule of rules) rule.hits += 1;
-    return rules.length > 0;
+    return this.#rules.length === 0 || this.#hits((rule) => isWanted(rule, path));
+  }
+
+  /** Whether an entry is what was asked for itself, and not merely below it. */
+  names(path: RawName): boolean {
+    return this.#rules.length === 0 ? path === "" : this.#hits((rule) => isNamed(rule, path));
   }
 
   /** Whether something below a directory may be wanted, though it is not itself. */
   leadsInto(path: RawName): boolean {
     return this.#rules.some(
-      (rule) =>
-        isAtOrBelow(rule.path, path) ||
-        (rule.glob !== undefined &&
-          (isAtOrBelow(path, rule.glob.base) || isAtOrBelow(rule.glob.base, path))),
+      ({ paths, glob }) =>
+        paths.some((wanted) => isAtOrBelow(wanted, path)) ||
+        (glob !== undefined && (isAtOrBelow(path, glob.base) || isAtOrBelow(glob.base, path))),
     );
+  }
+
+  /** Whether something below a directory may be wanted, for whatever reason. */
+  looksInto(path: RawName): boolean {
+    const isBelow = ({ paths }: Rule) => paths.some((wanted) => isAtOrBelow(path, wanted));
+    return this.#rules.length === 0 || this.#rules.some(isBelow) || this.leadsInto(path);
   }
 
   /** What was asked for and not found. */
   get missing(): string[] {
     return this.#rules.filter(({ hits }) => hits === 0).map(({ pattern }) => pattern);
   }
+
+  /** @throws {@link NotFoundError} if something was asked for and not found. */
+  mustBeFound(): void {
+    if (this.missing.length === 0) return;
+    throw new NotFoundError(`the snapshot has nothing that matches ${this.missing.join(", ")}`);
+  }
+
+  #hits(isHit: (rule: Rule) => boolean): boolean {
+    const rules = this.#rules.filter(isHit);
+    for (const rule of rules) rule.hits += 1;
+    return rules.length > 0;
+  }
 }
 
-function ruleOf(pattern: string, source: RawName): Rule {
+function ruleOf(pattern: string, source: RawName, kind: PatternKind): Rule {
   const parts = relative(pattern, source)
     .split("/")
     .filter((part) => part !== "" && part !== ".");
   const text = parts.join("/");
-  const plain = parts.findIndex((part) => SPECIAL.test(part));
+  const plain = kind === "paths" ? -1 : parts.findIndex((part) => SPECIAL.test(part));
   const glob =
     plain < 0 ? undefined : { base: baseOf(parts.slice(0, plain)), matches: match(text) };
-  return { pattern, path: rawFromText(text), glob, hits: 0 };
+  const path = rawFromText(text);
+  return { pattern, paths: [path, rawFromDisplay(text) ?? path], glob, hits: 0 };
 }
 
 function baseOf(parts: readonly string[]): RawName {
@@ -90,18 +115,28 @@ function relative(pattern: string, source: RawName): string {
   return pattern.startsWith(`${root}/`) ? pattern.slice(root.length + 1) : pattern;
 }
 
-function isWanted({ path: wanted, glob }: Rule, path: RawName): boolean {
-  return isAtOrBelow(path, wanted) || (glob !== undefined && isMatched(glob, path));
+function isWanted({ paths, glob }: Rule, path: RawName): boolean {
+  return (
+    paths.some((wanted) => isAtOrBelow(path, wanted)) ||
+    (glob !== undefined && isMatched(glob, path))
+  );
+}
+
+function isNamed({ paths, glob }: Rule, path: RawName): boolean {
+  return paths.includes(path) || (glob !== undefined && isMatchedItself(glob, path));
 }
 
 /** A glob that matches a directory takes all that is below it, as a path does. */
-function isMatched({ base, matches }: Glob, path: RawName): boolean {
-  if (!isAtOrBelow(path, base)) return false;
-  for (let end = path.length; end > base.length; end = path.lastIndexOf("/", end - 1)) {
-    const part = path.slice(0, end) as RawName;
-    if (matches(rawText(part) ?? part)) return true;
+function isMatched(glob: Glob, path: RawName): boolean {
+  if (!isAtOrBelow(path, glob.base)) return false;
+  for (let end = path.length; end > glob.base.length; end = path.lastIndexOf("/", end - 1)) {
+    if (isMatchedItself(glob, path.slice(0, end) as RawName)) return true;
   }
   return false;
+}
+
+function isMatchedItself({ base, matches }: Glob, path: RawName): boolean {
+  return isAtOrBelow(path, base) && path !== base && matches(rawText(path) ?? path);
 }
 
 function isAtOrBelow(path: RawName, directory: RawName): boolean {

@@ -13,7 +13,8 @@ import {
   readlinkSync,
   readSync,
 } from "node:fs";
-import type { Digests, FileDigestName } from "../digest/digest.ts";
+import type { Digests } from "../digest/digest.ts";
+import { digestName } from "../digest/digest.ts";
 import { joinPath, systemPath } from "../disk/path.ts";
 import type { Problem } from "../disk/walk.ts";
 import { CorruptError } from "../errors.ts";
@@ -147,8 +148,7 @@ class Verifier {
   }
 
   #compareDigest(descriptor: number, digest: string, { content }: FileEntry): string | undefined {
-    const name = digest.slice(0, digest.indexOf(":")) as FileDigestName;
-    const hash = this.#digests.file(name);
+    const hash = this.#digests.file(digestName(digest));
     let size = 0;
     for (;;) {
       const count = readSync(descriptor, this.#buffer, 0, this.#buffer.length, size);

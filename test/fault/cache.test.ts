@@ -22,6 +22,7 @@ import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Cache } from "../../src/cache/cache.ts";
+import { surveyCache } from "../../src/cache/survey.ts";
 import { AccessError, UnavailableError } from "../../src/errors.ts";
 import { cacheDirectory, IDENTITY, idBytes, packOf, RUN } from "../support/cache.ts";
 
@@ -274,6 +275,30 @@ test("a cache discarded while it is open goes on working for whoever has it", as
   await cache.close();
   await other.close();
   assert.equal(existsSync(cache.path), false);
+});
+
+test("a survey of what another process writes harms neither, nor does discarding it", async () => {
+  const directory = cacheDirectory();
+  const child = spawn(process.execPath, [CHILD, "add", directory]);
+  const exit = once(child, "exit");
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  let told = 0;
+  for (let round = 0; round < 20; round += 1) {
+    told = Number((await lines.next()).value);
+    const { known } = (await surveyCache(directory)) ?? {};
+    assert.ok(known !== undefined && known.packs >= told, `${known?.packs} of ${told}`);
+    assert.ok(known.chunks >= told * 64);
+  }
+  await Cache.discard(directory);
+  assert.equal(await surveyCache(directory), undefined);
+  // It goes on as if nothing had happened.
+  for (const end = told + 20; told < end; ) told = Number((await lines.next()).value);
+  child.kill("SIGKILL");
+  await exit;
+  const cache = await Cache.open(directory, IDENTITY);
+  assert.equal(cache.fresh, true);
+  assert.equal(cache.path, join(directory, "2"));
+  await cache.close();
 });
 
 test("a full disk is told of, and leaves nothing half entered", async () => {

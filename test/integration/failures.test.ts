@@ -33,6 +33,7 @@ describe("usage", { concurrency: 2 }, () => {
     ["an empty source, as an unset variable leaves it", ["backup", ""], /SOURCE is empty/],
     ["a flag without its value", ["restore", "--to"], /to/],
     ["one target too many", ["backup", "--to", "a", "--to", "b", "."], /--to .*more than once/],
+    ["a target to read too many", ["ls", "--from", "a", "--from", "b"], /--from .*more than once/],
     ["a file to restore to", ["restore", "--to", join(source, "file")], /no directory/],
   ];
   for (const [what, args, words] of wrong) {

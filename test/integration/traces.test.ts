@@ -37,7 +37,7 @@ describe("the repository", () => {
 
 describe("segments", () => {
   it("have one size, but for each tape's last, which is a smaller one", async () => {
-    const environment = await readEnvironment(machine.variables, () => {});
+    const environment = await readEnvironment(machine.variables, { note: () => {} });
     const target = await reachTarget(undefined, environment);
     const { repository } = await openAsHost(target, environment);
     const tapes = new Map<string, number[]>();

@@ -25,8 +25,17 @@ describe("places", () => {
   it("are overruled by varve's own variables, unless those are empty", () => {
     const named = placesOf({ HOME: "/h", VARVE_TARGET: "/t", VARVE_CACHE_DIR: "/c" });
     assert.deepEqual([named.defaultTarget, named.isEmbedded, named.cache], ["/t", false, "/c"]);
-    const empty = placesOf({ HOME: "/h", VARVE_TARGET: "", VARVE_CACHE_DIR: "" });
+    const empty = placesOf({ HOME: "/h", VARVE_TARGET: "", VARVE_CACHE_DIR: "", VARVE_CONFIG: "" });
     assert.deepEqual(empty, placesOf({ HOME: "/h" }));
+  });
+
+  it("have one config file: the flag's, else the variable's, else the XDG directory's", () => {
+    const variables = { HOME: "/h", XDG_CONFIG_HOME: "/x", VARVE_CONFIG: "/v" };
+    assert.equal(placesOf(variables, "/f").config, "/f");
+    assert.equal(placesOf(variables).config, "/v");
+    assert.equal(placesOf({ ...variables, VARVE_CONFIG: "v" }).config, join(process.cwd(), "v"));
+    assert.equal(placesOf({ HOME: "/h", XDG_CONFIG_HOME: "/x" }).config, "/x/varve/config");
+    assert.equal(placesOf({ HOME: "/h" }).config, "/h/.config/varve/config");
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { checkFlags, checkWorkers, listOf } from "../../src/commands/flags.ts";
+import { checkFlags, checkWorkers, listOf, refuseConfig } from "../../src/commands/flags.ts";
 import { UsageError } from "../../src/errors.ts";
 
 describe("flags", () => {
@@ -23,6 +23,35 @@ describe("flags", () => {
   it("refuse what stands behind -- where no list is taken, and what is empty there", () => {
     assert.throws(() => checkFlags({ _: ["snapshots", "x"] }), UsageError);
     assert.throws(() => checkFlags({ _: ["backup", ""] }), UsageError);
+  });
+
+  it("refuse twice what only another command takes several times", () => {
+    for (const command of ["ls", "cat", "restore", "verify", "manifest"]) {
+      assert.throws(() => checkFlags({ _: [command], from: ["a", "b"] }), /--from was given more/);
+    }
+    assert.throws(() => checkFlags({ _: ["cat"], path: ["a", "b"] }), /PATH was given more/);
+    assert.throws(() => checkFlags({ _: ["snapshots"], tag: ["a", "b"] }), /--tag was given more/);
+    checkFlags({ _: ["ls"], path: ["a", "b"] });
+    checkFlags({ _: ["restore"], path: ["a", "b"] });
+  });
+
+  it("know commands of commands from arguments", () => {
+    checkFlags({ _: ["cache", "info"] });
+    checkFlags({ _: ["config", "path"] });
+    assert.throws(
+      () => checkFlags({ _: ["cache", "info", "x"] }),
+      /info takes no such argument: x/,
+    );
+    checkFlags({ _: ["ls", "-x"] });
+    checkFlags({ _: ["cat", "-x"] });
+  });
+
+  it("name no config file to a command that would not read it", () => {
+    refuseConfig({ _: ["backup"] }, { VARVE_CONFIG: "" });
+    refuseConfig({ _: ["config", "path"], config: "x" }, { VARVE_CONFIG: "x" });
+    assert.throws(() => refuseConfig({ _: ["backup"], config: "x" }, {}), /^UsageError: --config/);
+    const named = () => refuseConfig({ _: ["cache", "info"] }, { VARVE_CONFIG: "x" });
+    assert.throws(named, /^UsageError: VARVE_CONFIG/);
   });
 
   it("make one list of arguments before and behind --", () => {

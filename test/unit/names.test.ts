@@ -94,6 +94,9 @@ describe("names", () => {
   it("of hosts are made of what users say, or refused", () => {
     assert.equal(names.hostName("Ann's Laptop"), "ann-s-laptop");
     assert.equal(names.hostName("web-1.example.org"), "web-1.example.org");
+    assert.deepEqual(["web-1.example.org", "Web", "..", "a..b", "a/b", ""].map(names.isHostName), [
+      ...[true, false, false, false, false, false],
+    ]);
     for (const name of ["", "..", "a..b", "-x", ".x", "a".repeat(64), "é"]) {
       assert.throws(() => names.hostName(name), UsageError, name);
     }

@@ -6,6 +6,7 @@ import {
   count,
   formatBytes,
   formatDuration,
+  formatTime,
   Output,
   printable,
 } from "../../src/commands/output.ts";
@@ -69,6 +70,17 @@ describe("text for a terminal", () => {
   it("keeps its lines, and escapes what a terminal would obey", () => {
     const text = "a\nb\t\u001b[2J\u009b\u202e\u2028é漢\\";
     assert.equal(printable(text), "a\nb\\u{9}\\u{1b}[2J\\u{9b}\\u{202e}\\u{2028}é漢\\");
+  });
+
+  it("has times, whatever they are", () => {
+    const times = [1795612345999, -1, 8.64e15, -8.64e15, 8.64e15 + 1000].map(formatTime);
+    assert.deepEqual(times, [
+      "2026-11-25 13:12:25",
+      "1969-12-31 23:59:59",
+      "+275760-09-13 00:00:00",
+      "-271821-04-20 00:00:00",
+      "@8640000000001",
+    ]);
   });
 
   it("has sizes, durations and counts", () => {

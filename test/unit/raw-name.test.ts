@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { RawName } from "../../src/format/raw-name.ts";
-import { displayName, rawBytes, rawFromText, rawName, rawText } from "../../src/format/raw-name.ts";
+import {
+  displayName,
+  rawBytes,
+  rawFromDisplay,
+  rawFromText,
+  rawName,
+  rawText,
+} from "../../src/format/raw-name.ts";
 import { rawNames } from "../support/arbitraries.ts";
 
 const numRuns = process.env["SLOW"] ? 10_000 : 500;
@@ -60,9 +67,19 @@ describe("raw names", () => {
     fc.assert(
       fc.property(rawNames, (name) => {
         assert.equal(meant(displayName(name)), name);
+        assert.equal(rawFromDisplay(displayName(name)), name);
         assert.doesNotMatch(displayName(name), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
       }),
       { numRuns },
     );
+  });
+
+  it("are read as shown only where they would be shown so", () => {
+    for (const text of ["a\\x41", "a\\xc3\\xa9", "é\\xff", "a\\u{5C}", "\\u{01b}", "a\nb", "\\"]) {
+      assert.equal(rawFromDisplay(text), undefined, text);
+    }
+    for (const text of ["\\u{d800}", "\\u{110000}", "\\u{ffffff}", "\\u{1234567}", "\\xF0"]) {
+      assert.equal(rawFromDisplay(text), undefined, text);
+    }
   });
 });

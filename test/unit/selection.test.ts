@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { NotFoundError } from "../../src/errors.ts";
 import type { RawName } from "../../src/format/raw-name.ts";
-import { rawFromText, rawName } from "../../src/format/raw-name.ts";
+import { displayName, rawFromText, rawName } from "../../src/format/raw-name.ts";
 import { Selection } from "../../src/restore/selection.ts";
 
 const source = "/home/me" as RawName;
@@ -75,5 +76,57 @@ describe("a selection", () => {
     }
     assert.ok(selection.takes(rawFromText("c")));
     assert.deepEqual(selection.missing, ["a/b", "d/*.txt"]);
+    assert.throws(
+      () => selection.mustBeFound(),
+      (error: Error) => {
+        assert.ok(error instanceof NotFoundError);
+        return error.message.endsWith("a/b, d/*.txt");
+      },
+    );
+    new Selection([], source).mustBeFound();
+  });
+
+  it("takes a name that is no text as it is shown, and what only looks like that as it stands", () => {
+    const name = rawName(Buffer.from([0x64, 0x2f, 0xff, 0x0a, 0xfe]));
+    for (const kind of ["globs", "paths"] as const) {
+      const shown = new Selection([`/home/me/${displayName(name)}`], source, kind);
+      assert.ok(shown.takes(name) && shown.leadsInto(rawFromText("d")), kind);
+      const literal = new Selection(["d/\\xff"], source, kind);
+      assert.ok(literal.takes(rawFromText("d/\\xff")), kind);
+    }
+  });
+
+  it("of paths takes no glob", () => {
+    const selection = new Selection(["a[1]*.txt"], source, "paths");
+    assert.ok(selection.takes(rawFromText("a[1]*.txt")));
+    assert.ok(!selection.takes(rawFromText("a1.txt")));
+    assert.ok(!selection.takes(rawFromText("a[1]2.txt")));
+  });
+
+  it("names what was asked for, and not what is below it", () => {
+    const all = ["", "a", "a/b", "a/b/c", "x", "x/1", "x/1/2"];
+    const named = (...patterns: string[]) => {
+      const selection = new Selection(patterns, source);
+      return all.filter((path) => selection.names(rawFromText(path)));
+    };
+    assert.deepEqual(named(), [""]);
+    assert.deepEqual(named("."), [""]);
+    assert.deepEqual(named("a", "x/*"), ["a", "x/1"]);
+    assert.deepEqual(named("a/**"), ["a/b", "a/b/c"]);
+    const selection = new Selection(["a", "y"], source);
+    for (const path of all) selection.names(rawFromText(path));
+    assert.deepEqual(selection.missing, ["y"]);
+  });
+
+  it("looks into whatever may hold something that is wanted", () => {
+    const looks = (...patterns: string[]) => {
+      const selection = new Selection(patterns, source);
+      return ["a", "a/b", "a/b/c", "a/c", "x"].filter((path) =>
+        selection.looksInto(rawFromText(path)),
+      );
+    };
+    assert.deepEqual(looks(), ["a", "a/b", "a/b/c", "a/c", "x"]);
+    assert.deepEqual(looks("a/b"), ["a", "a/b", "a/b/c"]);
+    assert.deepEqual(looks("a/b/*.txt"), ["a", "a/b", "a/b/c"]);
   });
 });

@@ -32,7 +32,7 @@ export const exportKey: CommandModule<OutputFlags, ExportFlags> = {
       }),
   handler: async (flags) => {
     const output = new Output(flags);
-    const environment = await readEnvironment(process.env, (text) => output.note(text));
+    const environment = await readEnvironment(process.env, output);
     const target = await reachTarget(flags.target, environment);
     const outline = await readOutline(target);
     const text = flags.public

@@ -17,7 +17,7 @@ export const list: CommandModule<OutputFlags, ListFlags> = {
     cli.positional("target", { type: "string", describe: "The repository's target" }),
   handler: async (flags) => {
     const output = new Output(flags);
-    const environment = await readEnvironment(process.env, (text) => output.note(text));
+    const environment = await readEnvironment(process.env, output);
     const { settings, fingerprint, chain } = await readOutline(
       await reachTarget(flags.target, environment),
     );

@@ -37,7 +37,7 @@ export const addRecipient: CommandModule<OutputFlags, AddFlags> = {
     }),
   handler: async (flags) => {
     const output = new Output(flags);
-    const environment = await readEnvironment(process.env, (text) => output.note(text));
+    const environment = await readEnvironment(process.env, output);
     const given = await findRecipients(flags.key);
     const authority = await openToChange(flags.to, environment, flags.past ? "past" : "future");
     const { settings } = authority.repository;
@@ -72,7 +72,7 @@ export const removeRecipient: CommandModule<OutputFlags, ChangeFlags> = {
   builder: changeFlags,
   handler: async (flags) => {
     const output = new Output(flags);
-    const environment = await readEnvironment(process.env, (text) => output.note(text));
+    const environment = await readEnvironment(process.env, output);
     const authority = await openToChange(flags.to, environment, "future");
     const { recipients } = authority.repository.settings;
     const removed = new Set<PublicKey>();
