@@ -11,8 +11,9 @@ import { encodeEnd } from "../format/run.ts";
 import type { Manifest, Summary } from "../format/snapshot.ts";
 import { encodeManifest, encodeSummary } from "../format/snapshot.ts";
 import { sealDocument } from "../pack/document.ts";
-import type { Chain } from "../repository/chain.ts";
-import { followChain } from "../repository/chain.ts";
+import type { ChainState } from "../repository/chain.ts";
+import { followHeads, stubOf } from "../repository/chain.ts";
+import { knownStubs, rememberStubs } from "../repository/chain-memory.ts";
 import { readHistory } from "../repository/history.ts";
 import { IndexWriter, listIndex, readIndex } from "../repository/index-objects.ts";
 import type { Reach } from "../repository/reach.ts";
@@ -42,7 +43,7 @@ export interface Committed {
   /** Its end, which is the head of the host's chain now. */
   readonly head: ObjectHash;
   /** What is wrong with the snapshots before it. */
-  readonly problems: Chain["problems"];
+  readonly problems: ChainState["problems"];
 }
 
 /** Where an end stands among others. */
@@ -63,10 +64,11 @@ export async function commitDraft(
   tools: Pick<BackupTools, "repository" | "cache" | "host" | "means" | "signer" | "remembered">,
 ): Promise<Committed> {
   const { repository, cache, host, means, signer, remembered } = tools;
+  const stubs = knownStubs(cache);
   for (let { run, index } = state; ; ) {
     const pages = await storeAll(draft, index, tools);
     const history = await readHistory(repository.target, host);
-    const chain = await followChain(repository, history, remembered);
+    const chain = await followHeads(repository, history, remembered, stubs);
     const open = [...history.open, ...chain.expired];
     const end = await makeEnd(draft, { run, index }, [...pages.values()], {
       repository,
@@ -79,6 +81,7 @@ export async function commitDraft(
     if ((await repository.target.create(object, bytes)) === "created") {
       rememberPages(cache, draft.manifest.source, pages);
       const head = { object, hash: objectHashOf(bytes) };
+      rememberStubs(cache, stubs.set(object, stubOf(end, head.hash)));
       return { summary: { run: run.name, ...draft.summary }, head, problems: chain.problems };
     }
     run = await beginNext(repository, host, means);

@@ -8,8 +8,9 @@ import { endName } from "../../src/format/names.ts";
 import { objectHashOf } from "../../src/format/object-hash.ts";
 import { encodeEnd } from "../../src/format/run.ts";
 import { decodeSigned } from "../../src/format/signed.ts";
-import type { Chain, Remembered } from "../../src/repository/chain.ts";
-import { followChain } from "../../src/repository/chain.ts";
+import type { Chain, Remembered, Stubs } from "../../src/repository/chain.ts";
+import { followChain, followHeads } from "../../src/repository/chain.ts";
+import { knownStubs, rememberStubs } from "../../src/repository/chain-memory.ts";
 import { readHistory } from "../../src/repository/history.ts";
 import type { SignaturePolicy } from "../../src/repository/repository.ts";
 import { Repository } from "../../src/repository/repository.ts";
@@ -17,6 +18,8 @@ import type { Signer } from "../../src/repository/signatures.ts";
 import { signLines } from "../../src/repository/signatures.ts";
 import { findSnapshot } from "../../src/repository/snapshots.ts";
 import { MemoryTarget } from "../../src/target/memory.ts";
+import type { Target } from "../../src/target/target.ts";
+import { FaultyTarget } from "../support/faults.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { stranger } from "../support/settings.ts";
 import type { Site } from "../support/site.ts";
@@ -158,6 +161,49 @@ describe("the chain of a host", () => {
     assert.equal(found.chain.problems.length, 1);
     const waived = new Repository(target, site.unlocked, site.means, "waived");
     assert.equal((await findSnapshot(waived, "latest", HOST, memory)).end.run, runAt(2));
+  });
+
+  it("is followed without reading again what was read, but for what is remembered", async () => {
+    const repository = (store: Target) => new Repository(store, site.unlocked, site.means);
+    const history = await readHistory(target, HOST);
+    const stubs: Stubs = new Map();
+    const heads = [await headAt(2)];
+    const { links: _, keys: __, ...whole } = await follow();
+    for (const [remembered, reads] of [
+      [NOTHING, 3],
+      [NOTHING, 0],
+      [{ heads, missed: [] }, 1],
+    ] as const) {
+      const watched = new FaultyTarget(target);
+      const state = await followHeads(repository(watched), history, remembered, stubs);
+      assert.deepEqual(state, whole);
+      assert.equal(watched.log.length, reads);
+    }
+    // What is there is listed anew each time, and a remembered head is looked at.
+    await target.remove([endAt(1)]);
+    await replace(endAt(2), await signedAnew(2, []));
+    const later = await readHistory(target, HOST);
+    const told = await followHeads(repository(target), later, { heads, missed: [] }, stubs);
+    assert.deepEqual(told.problems.map(({ object }) => object).sort(), [endAt(2)]);
+  });
+
+  it("is read anew where a cache makes no sense", () => {
+    const stub = { object: endAt(0), hash: "0".repeat(64), heads: [] };
+    const kept = new Map<string, Uint8Array>();
+    const cache = {
+      getState: (name: string) => kept.get(name),
+      putState: (name: string, bytes: Uint8Array) => void kept.set(name, bytes),
+    };
+    assert.equal(knownStubs(cache).size, 0);
+    rememberStubs(cache, new Map([[stub.object, stub]]));
+    assert.deepEqual([...knownStubs(cache).values()], [stub]);
+    const [name, bytes] = [...kept][0] ?? ["", new Uint8Array(0)];
+    for (const garbage of ["", "{", "{}", '{"ends":[{"object":"x","hash":"y"}]}']) {
+      kept.set(name, Buffer.from(garbage));
+      assert.equal(knownStubs(cache).size, 0);
+    }
+    kept.set(name, bytes.subarray(0, -5));
+    assert.equal(knownStubs(cache).size, 0);
   });
 
   it("goes on though something is missing, and tells so with each snapshot", async () => {
