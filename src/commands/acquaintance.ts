@@ -6,9 +6,8 @@
 import { hasTerminal, question } from "../config/passphrase.ts";
 import type { Pin } from "../config/pins.ts";
 import { pinsAt, readPin, writePin } from "../config/pins.ts";
-import { AccessError } from "../errors.ts";
-import type { ObjectHash } from "../format/object-hash.ts";
-import type { Chain, Remembered } from "../repository/chain.ts";
+import { AccessError, UnavailableError } from "../errors.ts";
+import type { Chain, ChainState, Remembered } from "../repository/chain.ts";
 import type { Outline } from "../repository/settings.ts";
 import type { Change, Credentials } from "../repository/trust.ts";
 import { checkPin, isKnown, pinned } from "../repository/trust.ts";
@@ -40,7 +39,8 @@ export async function acquaint(
   const pin = await readPin(places, outline.settings.repository);
   if (pin === undefined) {
     await meet(target, outline, { environment, credentials });
-    return await remember(outline, location, environment);
+    const met = { ...pinned(outline), repository: outline.settings.repository };
+    return await keep({ ...met, locations: [location], heads: {}, missed: [] }, role, environment);
   }
   refuseFingerprint(outline, credentials);
   const changes = await checkPin(outline, pin, environment.means.sealing.verify);
@@ -50,9 +50,18 @@ export async function acquaint(
   const isKnownHere = pin.locations.includes(location);
   if (isKnownHere && pin.settings.n === outline.settings.n) return pin;
   const locations = isKnownHere ? pin.locations : [...pin.locations, location];
-  const renewed = { ...pin, ...pinned(outline), locations };
-  await writePin(places, renewed);
-  return renewed;
+  return await keep({ ...pin, ...pinned(outline), locations }, role, environment);
+}
+
+/** Who only reads can do with a home directory that cannot be written. */
+async function keep(pin: Pin, role: Role, { places, tell }: Environment): Promise<Pin> {
+  try {
+    await writePin(places, pin);
+  } catch (error) {
+    if (role !== "reader" || !(error instanceof UnavailableError)) throw error;
+    tell(`${error.message}. What was seen of the repository is not remembered.`);
+  }
+  return pin;
 }
 
 export interface Meeting {
@@ -86,14 +95,14 @@ export function rememberedOf({ heads, missed }: Pin, host: string): Remembered {
 /** Remembers where the chain of a host stands. */
 export async function rememberHeads(
   repository: string,
-  host: string,
-  heads: readonly ObjectHash[],
-  { places }: Pick<Environment, "places">,
+  { host, heads }: Pick<ChainState, "host" | "heads">,
+  environment: Environment,
+  role: Role,
 ): Promise<void> {
   // Anew: another process may have remembered something meanwhile.
-  const pin = await readPin(places, repository);
+  const pin = await readPin(environment.places, repository);
   if (pin === undefined || JSON.stringify(pin.heads[host]) === JSON.stringify(heads)) return;
-  await writePin(places, { ...pin, heads: { ...pin.heads, [host]: heads } });
+  await keep({ ...pin, heads: { ...pin.heads, [host]: heads } }, role, environment);
 }
 
 /**
@@ -113,7 +122,7 @@ export async function reviewChain(
       `host ${host}: ${names} do not know each other: they were made at once, or the store hid one`,
     );
   }
-  await rememberHeads(repository, host, heads, environment);
+  await rememberHeads(repository, chain, environment, "reader");
 }
 
 async function refuseOther(

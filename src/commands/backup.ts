@@ -161,7 +161,7 @@ async function storeAll(
     }
     const { head, problems } = await backUp(task, tools, output);
     remembered = { ...remembered, heads: [head] };
-    await rememberHeads(repository.id, host, remembered.heads, environment);
+    await rememberHeads(repository.id, { host, heads: [head] }, environment, "host");
     lost = problems;
   }
   for (const problem of lost) output.damage(problem);

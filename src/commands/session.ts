@@ -7,7 +7,7 @@ import { Cache } from "../cache/cache.ts";
 import { readEnrolment, writeEnrolment } from "../config/enrolment.ts";
 import type { Pin } from "../config/pins.ts";
 import { AccessError, VarveError } from "../errors.ts";
-import { openSecret } from "../repository/key-messages.ts";
+import { openingOnce, openSecret } from "../repository/key-messages.ts";
 import type { SignaturePolicy, Unlocked } from "../repository/repository.ts";
 import { Repository } from "../repository/repository.ts";
 import type { Outline } from "../repository/settings.ts";
@@ -91,7 +91,7 @@ export async function openAsReader(
   signatures: SignaturePolicy = "required",
 ): Promise<Readable> {
   const outline = await readOutline(target);
-  const identity = await findIdentity(target, outline, environment);
+  const identity = openingOnce(await findIdentity(target, outline, environment));
   const pin = await acquaint(target, outline, {
     environment,
     role: "reader",

@@ -26,6 +26,22 @@ export interface MessageOpener {
   open(name: string, message: Uint8Array): Promise<Uint8Array>;
 }
 
+/**
+ * The same opener, which opens each object once only: a smartcard wants to be touched for each
+ * time. What it has opened stays in memory.
+ */
+export function openingOnce<T extends MessageOpener>(opener: T): T {
+  const opened = new Map<string, Promise<Uint8Array>>();
+  return {
+    ...opener,
+    open(name: string, message: Uint8Array): Promise<Uint8Array> {
+      const payload = opened.get(name) ?? opener.open(name, message);
+      opened.set(name, payload);
+      return payload;
+    },
+  };
+}
+
 /** What is to be sealed, and to whom. */
 export interface KeyContents extends Pick<Settings, "repository" | "packets" | "recipients"> {
   readonly secret: Uint8Array;

@@ -108,6 +108,17 @@ describe("keys that gpg made", { skip: NO_GPG }, () => {
     assert.ok(!(calls().join() + err + out).includes(PASSPHRASE));
   });
 
+  it("open it by one gpg, once the keys of all runs are in one message", async () => {
+    ring.pinentry(PASSPHRASE);
+    const resealed = await owner.varve("key", "add-recipient", rsa, "--past");
+    assert.equal(resealed.status, 0, resealed.err);
+    const { variables, calls } = watched();
+    const { status, err } = await owner.run(["restore", "--to", "once"], { variables });
+    assert.equal(status, 0, err);
+    assert.equal(restored("once"), "three\n");
+    assert.equal(calls().filter((call) => call.includes("--decrypt")).length, 1);
+  });
+
   it("take the passphrase from the environment, without a pinentry", async () => {
     const asked = ring.pinentry();
     const variables = { VARVE_PASSPHRASE: PASSPHRASE };
