@@ -32,7 +32,7 @@ export class Output {
   /** A result, in either form; `text` may be left out if it is for programs only. */
   result(object: object, text?: string): void {
     if (this.flags.json) console.log(JSON.stringify(object));
-    else if (text !== undefined && !this.flags.quiet) console.log(text);
+    else if (text !== undefined && !this.flags.quiet) console.log(printable(text));
   }
 
   /** What a person should know, and a program need not. */

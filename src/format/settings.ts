@@ -14,6 +14,7 @@ import type { ObjectHash } from "./object-hash.ts";
 import { decodeObjectHash, HASH_DIGITS } from "./object-hash.ts";
 import type { PacketVersion } from "./secret.ts";
 import { decodePacketVersion } from "./secret.ts";
+import { decodeFingerprint } from "./signed.ts";
 
 /** The format that this version writes. 0: it may still change. */
 export const FORMAT = 0;
@@ -113,7 +114,7 @@ export function decodeSettings(name: string, body: Uint8Array): Settings {
 }
 
 function publicKey(fields: Fields): PublicKey {
-  return { fingerprint: fields.string("fingerprint"), key: fields.string("key") };
+  return { fingerprint: decodeFingerprint(fields, "fingerprint"), key: fields.string("key") };
 }
 
 /** @throws {@link UsageError} if a size is out of its range or no power of two. */

@@ -7,6 +7,7 @@
  * repository to say; here it is only bytes, and whose they claim to be.
  */
 import { CorruptError } from "../errors.ts";
+import type { Fields } from "./fields.ts";
 import { encodeBase64 } from "./fields.ts";
 import { decodeLine, encodeLines } from "./lines.ts";
 
@@ -65,7 +66,11 @@ function lineStart(text: Buffer, end: number): number {
 function decodeSignature(name: string, line: Buffer): Signature {
   if (line.length > MAX_LINE_BYTES) throw new CorruptError(name, "its line is too long");
   const fields = decodeLine(name, line.toString("utf8"));
-  const by = fields.string("by");
-  if (!FINGERPRINT.test(by)) fields.fail("by", "a fingerprint");
-  return { by, signature: fields.bytes("signature") };
+  return { by: decodeFingerprint(fields, "by"), signature: fields.bytes("signature") };
+}
+
+/** A key's fingerprint in hex: 40 digits, or 64 of a key of version 6. */
+export function decodeFingerprint(fields: Fields, field: string): string {
+  const fingerprint = fields.string(field);
+  return FINGERPRINT.test(fingerprint) ? fingerprint : fields.fail(field, "a fingerprint");
 }

@@ -104,10 +104,11 @@ export const indexObjects: fc.Arbitrary<IndexObject> = fc.oneof(
 );
 
 const versions = fc.constantFrom(1 as const, 2 as const);
-const publicKeys: fc.Arbitrary<PublicKey> = record({ fingerprint: text, key: text });
+const fingerprints = fc.oneof(hex(40), hex(64));
+const publicKeys: fc.Arbitrary<PublicKey> = record({ fingerprint: fingerprints, key: text });
 const hostKeys: fc.Arbitrary<HostKey> = record({
   name: runNames.map(runHost),
-  fingerprint: text,
+  fingerprint: fingerprints,
   key: text,
   keeper: fc.boolean(),
 });
@@ -208,8 +209,6 @@ export const repositoryKeys: fc.Arbitrary<RepositoryKeys> = record({
   index: fc.array(packetKeys, { maxLength: 2 }),
   sessions: fc.array(sessionKeys, { maxLength: 3 }),
 });
-
-const fingerprints = fc.oneof(hex(40), hex(64));
 
 /** Any lines, and what signs them. */
 export const signedLines: fc.Arbitrary<SignedLines> = record({
