@@ -15,6 +15,9 @@ export const KEY_BYTES = 32;
 /** OpenPGP's number for AES-256, in front of a key's hexadecimal digits. */
 const AES_256 = "9:";
 
+/** The two packet formats: SEIPDv1, which every gpg reads, and SEIPDv2 with AES-256-GCM. */
+export type PacketVersion = 1 | 2;
+
 /** The repository's keys, as the recipients can read them. */
 export interface RepositoryKeys {
   readonly repository: string;
