@@ -1,15 +1,20 @@
 /**
- * The private half: makes key pairs, and opens with them what recipients.ts
- * sealed. A locked identity cannot open anything; unlocking gives another one
- * that can, so that forgetting to unlock does not compile.
+ * The private half: makes key pairs, opens with them what recipients.ts sealed,
+ * and signs. A locked identity can do nothing; unlocking gives another one that
+ * can, so that forgetting to unlock does not compile. gpg.ts has identities
+ * whose secrets stay with gpg.
  *
  * What it opens comes from a hostile store. Only messages whose integrity is
  * protected are opened, and none may unfold to more than {@link MAX_PAYLOAD}.
  */
-import type { Message, PrivateKey } from "openpgp";
+import type { PrivateKey, SecretKeyPacket } from "openpgp";
 import { AccessError, CorruptError, UsageError } from "../errors.ts";
+import { readOnlyKey } from "./key-text.ts";
+import { MAX_PAYLOAD, readSealed } from "./sealed-message.ts";
+import { signWith } from "./signature.ts";
+import { checkUserId } from "./user-id.ts";
 
-/** A private key that is ready to open messages. */
+/** A private key that is ready to open messages and to sign. */
 export interface Identity {
   readonly locked: false;
   /** Hexadecimal, lower case; the public half has the same. */
@@ -23,6 +28,13 @@ export interface Identity {
    * @throws {@link CorruptError} if it is anything else than an intact message.
    */
   open(name: string, message: Uint8Array): Promise<Uint8Array>;
+
+  /**
+   * A detached OpenPGP signature over `bytes`: binary, one packet.
+   *
+   * @throws {@link AccessError} if the key cannot sign.
+   */
+  sign(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
 /** A private key behind a passphrase. */
@@ -44,11 +56,6 @@ export interface KeyPair {
   readonly fingerprint: string;
 }
 
-/** The most bytes that a message may unfold to when it is opened. */
-const MAX_PAYLOAD = 64 * 1024 * 1024;
-
-const USER_ID = /^\P{Cc}{1,200}$/u;
-
 /**
  * Makes a key pair: version 6 (RFC 9580), Ed25519 with an X25519 subkey, asking
  * for AES-256-GCM. It never expires: an expired recipient stops all backups.
@@ -65,9 +72,7 @@ const USER_ID = /^\P{Cc}{1,200}$/u;
 export async function makeKeyPair(userId: string, passphrase?: string): Promise<KeyPair> {
   // OpenPGP.js takes an empty one for none, and would leave the key bare.
   if (passphrase === "") throw new UsageError("the passphrase is empty");
-  if (!USER_ID.test(userId)) {
-    throw new UsageError("a user id has 1 to 200 characters, none of them control characters");
-  }
+  checkUserId(userId);
   const { enums, generateKey, readKey } = await import("openpgp");
   const pair = await generateKey({
     type: "curve25519",
@@ -86,20 +91,34 @@ export async function makeKeyPair(userId: string, passphrase?: string): Promise<
 }
 
 /**
- * Reads an armored private key.
+ * Reads an armored private key, by whatever tool: also one that has expired, for
+ * old messages, and one of gpg's whose primary secret is kept elsewhere.
  *
- * @throws {@link UsageError} if it is none.
+ * @throws {@link UsageError} if it is none, if there are several, or if it holds
+ * no secret at all.
  */
 export async function readIdentity(armored: string): Promise<Identity | LockedIdentity> {
-  const { readPrivateKey } = await import("openpgp");
-  let key: PrivateKey;
-  try {
-    key = await readPrivateKey({ armoredKey: armored });
-  } catch {
-    // The cause is left out: it might quote the key.
-    throw new UsageError("not an armored OpenPGP private key");
+  const key = await readOnlyKey(armored);
+  const fingerprint = key.getFingerprint();
+  if (!key.isPrivate()) {
+    throw new UsageError(`the key ${fingerprint} is a public key: this takes its private half`);
   }
-  return key.isDecrypted() ? unlocked(key) : locked(key);
+  const secrets = secretsOf(key);
+  if (secrets.length === 0) {
+    throw new UsageError(
+      `no secret of the key ${fingerprint} is in the text, only marks of where it is: ` +
+        "on a smartcard, or another machine",
+    );
+  }
+  return secrets.every((secret) => secret.isDecrypted()) ? unlocked(key) : locked(key);
+}
+
+/** The packets of a key that hold a secret. gpg marks the place of those that it keeps elsewhere. */
+function secretsOf(key: PrivateKey): SecretKeyPacket[] {
+  return key
+    .getKeys()
+    .map(({ keyPacket }) => keyPacket as SecretKeyPacket)
+    .filter((secret) => !secret.isMissingSecretKeyMaterial());
 }
 
 function locked(key: PrivateKey): LockedIdentity {
@@ -108,11 +127,10 @@ function locked(key: PrivateKey): LockedIdentity {
     locked: true,
     fingerprint,
     async unlock(passphrase) {
-      const { decryptKey } = await import("openpgp");
       try {
-        return unlocked(await decryptKey({ privateKey: key, passphrase }));
+        return unlocked(await unlockedCopy(key, passphrase));
       } catch (error) {
-        if (outOfMemory(error)) {
+        if (error instanceof Error && error.name === "Argon2OutOfMemoryError") {
           throw new UsageError(
             `no memory for unlocking the key ${fingerprint}: use another machine`,
           );
@@ -124,26 +142,32 @@ function locked(key: PrivateKey): LockedIdentity {
   };
 }
 
-/** Whether Argon2 could not have the memory that the key's owner once had. */
-function outOfMemory(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error && cause.name === "Argon2OutOfMemoryError";
+/** Not OpenPGP.js's `decryptKey`: that fails where gpg keeps the primary secret elsewhere. */
+async function unlockedCopy(key: PrivateKey, passphrase: string): Promise<PrivateKey> {
+  const { readPrivateKey } = await import("openpgp");
+  const copy = await readPrivateKey({ binaryKey: key.write() });
+  // One after the other: each may take as much memory as Argon2 was told to.
+  for (const secret of secretsOf(copy)) {
+    if (!secret.isDecrypted()) await secret.decrypt(passphrase);
+    // The public half of a secret that is not locked with it could have been replaced.
+    await secret.validate();
+  }
+  return copy;
 }
 
 function unlocked(key: PrivateKey): Identity {
   const fingerprint = key.getFingerprint();
-  const ids = new Set(key.getKeyIDs().map((id) => id.toHex()));
+  const ids = new Set(secretsOf(key).map((secret) => secret.getKeyID().toHex()));
   return {
     locked: false,
     fingerprint,
+    sign: (bytes) => signWith(key, bytes),
     async open(name, message) {
       const { decrypt } = await import("openpgp");
       const sealed = await readSealed(name, message);
-      const addressed = sealed.getEncryptionKeyIDs();
-      if (addressed.length === 0) throw new CorruptError(name, "it is sealed to no key at all");
-      if (!addressed.some((id) => ids.has(id.toHex()))) {
+      if (!sealed.getEncryptionKeyIDs().some((id) => ids.has(id.toHex()))) {
         throw new AccessError(
-          `${name} is not sealed to the key ${fingerprint}: use one that it is`,
+          `${name} is not sealed to the key ${fingerprint}, or not to a secret of it that is here`,
         );
       }
       try {
@@ -159,13 +183,4 @@ function unlocked(key: PrivateKey): Identity {
       }
     },
   };
-}
-
-async function readSealed(name: string, message: Uint8Array): Promise<Message<Uint8Array>> {
-  const { readMessage } = await import("openpgp");
-  try {
-    return await readMessage({ binaryMessage: message });
-  } catch (error) {
-    throw new CorruptError(name, "not an OpenPGP message", { cause: error });
-  }
 }
