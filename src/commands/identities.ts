@@ -11,7 +11,7 @@ import type { Outline } from "../repository/settings.ts";
 import { exportKeys, gpgIdentity, secretKeys } from "../seal/gpg.ts";
 import type { Identity, LockedIdentity } from "../seal/identity.ts";
 import { readIdentity } from "../seal/identity.ts";
-import { knownRecipient } from "../seal/recipients.ts";
+import type { Recipient } from "../seal/recipients.ts";
 import type { Target } from "../target/target.ts";
 import type { Environment } from "./environment.ts";
 
@@ -65,16 +65,23 @@ async function ofGpg(
   environment: Environment,
 ): Promise<Identity | undefined> {
   const [held] = await secretKeys(settings.recipients.map(({ fingerprint }) => fingerprint));
-  return held === undefined ? undefined : await gpgIdentityOf(held, environment);
+  const known = settings.recipients.find(({ fingerprint }) => fingerprint === held);
+  if (known === undefined) return undefined;
+  return await gpgIdentityOf({ fingerprint: known.fingerprint, armored: known.key }, environment);
 }
 
-/** An identity of gpg's. Its public half is the keyring's: settings may lie about it. */
+/**
+ * An identity of gpg's.
+ *
+ * @param recipient - as the repository has it: what is signed has to be good by that. What the
+ * repository is believed by is the key in the keyring, for settings may lie about it.
+ */
 export async function gpgIdentityOf(
-  fingerprint: string,
+  recipient: Pick<Recipient, "fingerprint" | "armored">,
   { variables }: Pick<Environment, "variables">,
 ): Promise<Identity> {
-  const key = await knownRecipient(await exportKeys(fingerprint));
-  return gpgIdentity(key, await givenPassphrase(variables));
+  const publicKey = await exportKeys(recipient.fingerprint);
+  return { ...gpgIdentity(recipient, await givenPassphrase(variables)), publicKey };
 }
 
 async function stored(target: Target, environment: Environment): Promise<Identity> {

@@ -40,8 +40,9 @@ export async function signersAmong(
   const named = await namedIdentity(environment);
   if (named !== undefined && fingerprints.includes(named.fingerprint)) return [named];
   const [held] = await secretKeys(fingerprints);
-  if (held === undefined) return [];
-  const identity = await gpgIdentityOf(held, environment);
+  const recipient = recipients.find(({ fingerprint }) => fingerprint === held);
+  if (recipient === undefined) return [];
+  const identity = await gpgIdentityOf(recipient, environment);
   try {
     // Whether it signs is only known once it has.
     await identity.sign(Buffer.from("varve\n"));

@@ -15,10 +15,12 @@ const REASONS: ReadonlyMap<number, string> = new Map([
   [87, "the PIN is wrong"],
   [99, "no passphrase was given"],
   [112, "its smartcard is not there"],
+  [119, "there is no scdaemon to ask its smartcard"],
   [130, "the PIN of its smartcard is blocked"],
+  [177, "no passphrase was given"],
   [198, "no passphrase was given"],
 ]);
-/** What a damaged session key gives: no algorithm, sum, number, padding or data as it should be. */
+/** What a damaged session key gives: an algorithm, a sum, padding or data that are not what they should be. */
 const DAMAGED: ReadonlySet<number> = new Set([4, 10, 12, 18, 79, 89, 152]);
 /** Who reports, in bits 24 to 30 of a code. */
 const PINENTRY = 5;
@@ -70,7 +72,9 @@ export class GpgStatus {
     const code = codes.find((one) => !DAMAGED.has(one & 0xffff));
     if (code !== undefined) return reasonOf(code);
     if (codes.length > 0 || !this.has("DECRYPTION_FAILED")) return undefined;
-    return this.has("NO_SECKEY") ? "gpg has it not" : "gpg does not say why";
+    return this.has("NO_SECKEY")
+      ? "it is sealed to other keys, or gpg has only the public half"
+      : "gpg does not say why";
   }
 }
 

@@ -19,7 +19,7 @@ import { AccessError, CorruptError, NotFoundError, UsageError } from "../errors.
 import { GpgStatus, readListing } from "./gpg-status.ts";
 import type { Identity } from "./identity.ts";
 import type { Recipient } from "./recipients.ts";
-import { MAX_PAYLOAD, readSealed } from "./sealed-message.ts";
+import { isVersion2, MAX_PAYLOAD, readSealed } from "./sealed-message.ts";
 import { verifySignature } from "./signature.ts";
 
 /** There are lines for each packet of a message, and it may be hostile. */
@@ -107,13 +107,14 @@ export function gpgIdentity(
     fingerprint,
     publicKey: armored,
     async open(name, message) {
-      await readSealed(name, message);
+      const sealed = await readSealed(name, message);
       const { code, output, status } = await gpg(["--decrypt"], { input: message, passphrase });
       if (output === undefined) throw new CorruptError(name, "it unfolds to more than 64 MiB");
       if (code === 0 && status.isIntact) return output;
-      const problem = status.keyProblem;
+      const isUnknown = !status.has("DECRYPTION_INFO") && (await isVersion2(sealed));
+      const problem = status.keyProblem ?? (isUnknown ? "it knows no SEIPDv2" : undefined);
       if (problem === undefined) throw new CorruptError(name, "changed since it was sealed");
-      throw new AccessError(`gpg cannot use the private key that opens ${name}: ${problem}`);
+      throw new AccessError(`gpg cannot open ${name} with the key ${fingerprint}: ${problem}`);
     },
     async sign(bytes) {
       const { code, output, status } = await gpg(["--local-user", fingerprint, ...SIGN], {
@@ -165,8 +166,10 @@ async function run(
   });
   try {
     await once(child, "spawn");
-  } catch {
-    return undefined;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "ENOENT" || code === "EACCES") return undefined;
+    throw error;
   }
   const stop = () => child.kill("SIGKILL");
   const [inputPipe, outputPipe, , statusPipe, passphrasePipe] = child.stdio;

@@ -148,13 +148,12 @@ function locked(key: PrivateKey): LockedIdentity {
 async function unlockedCopy(key: PrivateKey, passphrase: string): Promise<PrivateKey> {
   const { readPrivateKey } = await import("openpgp");
   const copy = await readPrivateKey({ binaryKey: key.write() });
-  await Promise.all(
-    secretsOf(copy).map(async (secret) => {
-      if (!secret.isDecrypted()) await secret.decrypt(passphrase);
-      // The public half of a secret that is not sealed to it could have been replaced.
-      await secret.validate();
-    }),
-  );
+  // One after the other: each may take as much memory as Argon2 was told to.
+  for (const secret of secretsOf(copy)) {
+    if (!secret.isDecrypted()) await secret.decrypt(passphrase);
+    // The public half of a secret that is not locked with it could have been replaced.
+    await secret.validate();
+  }
   return copy;
 }
 

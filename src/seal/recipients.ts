@@ -72,8 +72,8 @@ export async function knownRecipient(armored: string): Promise<Recipient> {
  *
  * @param recipients - armored public keys, at least one, as {@link readRecipients}
  * gives them.
- * @returns a binary OpenPGP message, longer than the payload by about 190 bytes
- * for one recipient and 110 for each further one; by 560 for each with RSA of 4096 bits.
+ * @returns a binary OpenPGP message, longer than the payload by 50 to 90 bytes,
+ * and for each recipient by 85 to 110 with an elliptic curve, 270 to 530 with RSA.
  * @throws {@link UsageError} if one of them is no key to seal to, or does not ask
  * for packets of version 2 where they are to be made.
  */

@@ -26,3 +26,10 @@ export async function readSealed(name: string, bytes: Uint8Array): Promise<Messa
   }
   return message;
 }
+
+/** Whether a message is SEIPDv2, which GnuPG does not know. OpenPGP.js does not declare the version. */
+export async function isVersion2(message: Message<Uint8Array>): Promise<boolean> {
+  const { enums } = await import("openpgp");
+  const sealed = message.packets.filterByTag(enums.packet.symEncryptedIntegrityProtectedData);
+  return sealed.some((packet) => "version" in packet && packet.version === 2);
+}

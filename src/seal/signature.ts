@@ -15,7 +15,6 @@ import { packetBounds } from "./packet-bounds.ts";
 import { checkUserId } from "./user-id.ts";
 
 const MAX_SIGNATURE = 16 * 1024;
-const SIGNATURE_PACKET = 2;
 /** Over bytes as they are; other types are over text, keys, or nothing (RFC 9580 section 5.2.1). */
 const BINARY_DOCUMENT = 0;
 /** SHA-256, SHA-384, SHA-512, SHA3-256 and SHA3-512 (9.5). */
@@ -138,7 +137,7 @@ export async function verifySignature(
   bytes: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  if (!isOneSignature(signature)) return false;
+  if (!isOnePacket(signature)) return false;
   const { createMessage, readSignature } = await import("openpgp");
   try {
     const key = await knownKey(publicKey);
@@ -157,11 +156,9 @@ export async function verifySignature(
   }
 }
 
-/** OpenPGP.js would pass over packets of other kinds. */
-function isOneSignature(bytes: Uint8Array): boolean {
-  if (bytes.length > MAX_SIGNATURE) return false;
-  const packets = packetBounds(bytes);
-  return packets?.length === 1 && packets[0]?.type === SIGNATURE_PACKET;
+/** Of packets that it does not know, OpenPGP.js would take no notice. */
+function isOnePacket(bytes: Uint8Array): boolean {
+  return bytes.length <= MAX_SIGNATURE && packetBounds(bytes)?.length === 1;
 }
 
 /** One key verifies thousands of signatures; parsed anew, each would check its self-signatures again. */

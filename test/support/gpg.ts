@@ -147,9 +147,12 @@ export class Gpg {
         .toString("latin1")
         .match(/^grp:+[0-9A-F]+/gm) ?? [];
     const grip = grips[subkey + 1]?.replaceAll(/^grp:+/g, "");
-    const ask = ["--homedir", this.home, "--decode", `READKEY ${grip}`, "/bye"];
+    const ask = ["--homedir", this.home, `READKEY ${grip}`, "/bye"];
     const said = spawnSync("gpg-connect-agent", ask).stdout.toString("latin1");
-    const [, numbers] = /\(10:public-key(.*)\)\)\nOK\n$/s.exec(said) ?? [];
+    const data = said
+      .replaceAll(/^D |^OK\n|\n/gm, "")
+      .replaceAll(/%([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+    const [, numbers] = /^\(10:public-key(.*)\)\)$/s.exec(data) ?? [];
     if (numbers === undefined) throw new Error(`the agent has no key ${grip}`);
     const serial = Buffer.from("D2760001240102010006001122330000", "hex").toString("latin1");
     const mark = `(8:shadowed5:t1-v1(16:${serial}9:OPENPGP.2))`;
@@ -163,7 +166,14 @@ export class Gpg {
     // It would find out for two seconds how often to hash a passphrase.
     const lines = ["s2k-count 65536", configuration];
     writeFileSync(join(this.home, "gpg-agent.conf"), lines.map((line) => `${line}\n`).join(""));
+    spawnSync("gpgconf", ["--homedir", this.home, "--reload", "gpg-agent"]);
+  }
+
+  /** Ends the agent, and returns when it has ended. */
+  stopAgent(): void {
     spawnSync("gpgconf", ["--homedir", this.home, "--kill", "gpg-agent"]);
+    const ask = ["--homedir", this.home, "--no-autostart", "GETINFO pid", "/bye"];
+    while (spawnSync("gpg-connect-agent", ask).stdout.length > 0);
   }
 
   #exported(args: readonly string[]): string {
@@ -187,4 +197,54 @@ function argumentOf({ status }: GpgOutcome, keyword: string, at: number): string
   const argument = line?.[at];
   if (argument === undefined) throw new Error(`gpg says no ${keyword}: ${status.join("; ")}`);
   return argument;
+}
+
+/** Programs that are found before all others while `use` runs. */
+export async function withPrograms<T>(
+  programs: Readonly<Record<string, string>>,
+  use: (directory: string) => Promise<T>,
+): Promise<T> {
+  const directory = scratchDirectory("/tmp");
+  for (const [name, script] of Object.entries(programs)) {
+    writeFileSync(join(directory, name), script, { mode: 0o700 });
+  }
+  return withVariables({ PATH: `${directory}:${process.env["PATH"]}` }, () => use(directory));
+}
+
+/** Variables that this process has while `use` runs. */
+export async function withVariables<T>(
+  variables: Readonly<Record<string, string | undefined>>,
+  use: () => Promise<T>,
+): Promise<T> {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  setVariables(Object.entries(variables));
+  try {
+    return await use();
+  } finally {
+    setVariables(before);
+  }
+}
+
+/** Where no program is found. */
+export function withoutGpg<T>(use: () => Promise<T>): Promise<T> {
+  return withVariables({ PATH: "/nonexistent" }, use);
+}
+
+function setVariables(variables: readonly (readonly [string, string | undefined])[]): void {
+  for (const [name, value] of variables) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+}
+
+/** The arguments of every gpg that is started while `use` runs. */
+export async function startedGpgs(use: () => Promise<unknown>): Promise<string[]> {
+  const real = spawnSync("sh", ["-c", "command -v gpg"]).stdout.toString().trim();
+  const script = `#!/bin/sh\necho "$*" >> "$(dirname "$0")/log"\nexec ${real} "$@"\n`;
+  return withPrograms({ gpg: script }, async (directory) => {
+    const log = join(directory, "log");
+    writeFileSync(log, "");
+    await use();
+    return readFileSync(log, "utf8").split("\n").slice(0, -1);
+  });
 }

@@ -1,6 +1,6 @@
 /** A terminal for a program under test: Python's, since Node has none. */
 import { spawn, spawnSync } from "node:child_process";
-import type { Ended, Machine } from "./command.ts";
+import type { Ended, Machine, Variables } from "./command.ts";
 import { ended, PROGRAM } from "./command.ts";
 
 /** Why a test that needs a terminal is skipped; false where there is one. */
@@ -42,12 +42,29 @@ export function onTerminal(
   args: readonly string[],
   exchange: Exchange = [],
 ): Promise<Ended> {
-  const command = [JSON.stringify(exchange), process.execPath, PROGRAM, ...args];
-  const env = { ...machine.variables, TERM: "xterm" };
+  const place = { cwd: machine.home, env: machine.variables };
+  return driven([PROGRAM, ...args], place, exchange);
+}
+
+/** Runs another script, with its arguments, in the same way. */
+export function scriptOnTerminal(
+  script: readonly string[],
+  variables: Variables,
+  exchange: Exchange,
+): Promise<Ended> {
+  return driven(script, { cwd: "/", env: variables }, exchange);
+}
+
+function driven(
+  script: readonly string[],
+  { cwd, env }: { readonly cwd: string; readonly env: Variables },
+  exchange: Exchange,
+): Promise<Ended> {
+  const command = [JSON.stringify(exchange), process.execPath, ...script];
   return ended(
     spawn("python3", ["-c", DRIVER, ...command], {
-      cwd: machine.home,
-      env,
+      cwd,
+      env: { ...env, TERM: "xterm" },
       stdio: ["ignore", "pipe", "pipe"],
     }),
   );

@@ -1,30 +1,15 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import { inspect } from "node:util";
 import * as openpgp from "openpgp";
 import { AccessError, CorruptError, UsageError } from "../../src/errors.ts";
 import type { Identity, KeyPair, LockedIdentity } from "../../src/seal/identity.ts";
 import { makeKeyPair, readIdentity } from "../../src/seal/identity.ts";
 import { sealTo } from "../../src/seal/recipients.ts";
+import { verifySignature } from "../../src/seal/signature.ts";
+import { example, failure, identityOf, privateBlock, publicBlock } from "../support/keys.ts";
 import { flipped, plainOf } from "../support/packets.ts";
 
 const passphrase = "correct horse battery staple";
-
-/** The error of a promise that must fail, with all that it would print checked for `secret`. */
-async function failure(promise: Promise<unknown>, secret: string): Promise<unknown> {
-  const error = await promise.then(
-    () => assert.fail("it did not fail"),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(!inspect(error, { depth: 9 }).includes(secret));
-  return error;
-}
-
-async function unlockedIdentity(pair: KeyPair): Promise<Identity> {
-  const identity = await readIdentity(pair.privateKey);
-  assert.ok(!identity.locked);
-  return identity;
-}
 
 describe("a locked identity", () => {
   let pair: KeyPair;
@@ -44,8 +29,22 @@ describe("a locked identity", () => {
   it("opens what was sealed to it once it is unlocked", async () => {
     const identity = await locked.unlock(passphrase);
     assert.equal(identity.fingerprint, pair.fingerprint);
-    const message = await sealTo([pair.publicKey], plainOf(100));
+    const message = await sealTo([pair.publicKey], plainOf(100), 2);
     assert.deepEqual(await identity.open("keys/1.pgp", message), plainOf(100));
+  });
+
+  it("signs once it is unlocked", async () => {
+    const identity = await locked.unlock(passphrase);
+    const signature = await identity.sign(plainOf(100));
+    assert.ok(await verifySignature(pair.publicKey, plainOf(100), signature));
+    assert.ok(!(await verifySignature(pair.publicKey, plainOf(99), signature)));
+  });
+
+  it("gives its public half, by which its signatures are good", async () => {
+    const identity = await locked.unlock(passphrase);
+    const signature = await identity.sign(plainOf(9));
+    assert.ok(await verifySignature(identity.publicKey, plainOf(9), signature));
+    assert.ok(!identity.publicKey.includes("PRIVATE"));
   });
 
   it("refuses a wrong passphrase and does not repeat it", async () => {
@@ -90,12 +89,12 @@ describe("an identity", () => {
   let message: Uint8Array;
   before(async () => {
     pair = await makeKeyPair("varve test");
-    identity = await unlockedIdentity(pair);
-    message = await sealTo([pair.publicKey], plainOf(100));
+    identity = await identityOf(pair.privateKey);
+    message = await sealTo([pair.publicKey], plainOf(100), 2);
   });
 
   it("does not open what is sealed to others", async () => {
-    const other = await unlockedIdentity(await makeKeyPair("other"));
+    const other = await identityOf((await makeKeyPair("other")).privateKey);
     const error = await failure(other.open("keys/1.pgp", message), pair.fingerprint);
     assert.ok(error instanceof AccessError);
     assert.match(error.message, /keys\/1\.pgp is not sealed to the key/);
@@ -170,8 +169,28 @@ describe("a key pair", () => {
   });
 
   it("is not read from its public half, or from anything else", async () => {
-    const { publicKey } = await makeKeyPair("varve test");
+    const { publicKey, privateKey } = await makeKeyPair("varve test");
     await assert.rejects(readIdentity(publicKey), UsageError);
-    assert.ok((await failure(readIdentity("my secret"), "my secret")) instanceof UsageError);
+    for (const text of ["my secret", `${privateKey.slice(0, 100)}my secret`]) {
+      assert.ok((await failure(readIdentity(text), "my secret")) instanceof UsageError);
+    }
+    const long = `my secret${"\n".repeat(2 ** 20)}${privateKey}`;
+    assert.match(String(await failure(readIdentity(long), "my secret")), /longer than/);
   });
+
+  it("is not read from a text with several, which are named", async () => {
+    const pairs = [await makeKeyPair("one"), await makeKeyPair("two")];
+    const text = pairs.map(({ privateKey }) => privateKey).join("\n");
+    const error = await failure(readIdentity(text), "PRIVATE KEY");
+    assert.ok(error instanceof UsageError);
+    for (const { fingerprint } of pairs) assert.ok(error.message.includes(fingerprint));
+  });
+});
+
+it("the example key of RFC 9580 opens the example message, and signs", async () => {
+  const identity = await identityOf(privateBlock(example("A.4")));
+  const opened = await identity.open("keys/1.pgp", example("A.8"));
+  assert.equal(Buffer.from(opened).toString(), "Hello, world!");
+  const signature = await identity.sign(plainOf(9));
+  assert.ok(await verifySignature(publicBlock(example("A.3")), plainOf(9), signature));
 });
