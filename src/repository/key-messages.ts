@@ -103,22 +103,22 @@ export async function openKeys(
 export async function openSecret(
   target: Target,
   { settings }: Outline,
-  identity: MessageOpener,
+  identity: MessageOpener & { readonly fingerprint: string },
 ): Promise<Uint8Array> {
-  let refusal: unknown;
-  // The newest is sealed to everybody who can read now; each may cost a touch of a smartcard.
-  for (const message of settings.keys.toReversed()) {
+  const { recipients, keys, repository } = settings;
+  const isReader = recipients.some(({ fingerprint }) => fingerprint === identity.fingerprint);
+  let reason = "nothing is sealed to it";
+  // The newest is sealed to all who can read now; each may cost a passphrase, or a touch of a card.
+  for (const message of isReader ? keys.slice(-1) : keys.toReversed()) {
     try {
-      return (await openKeys(target, settings.repository, message, identity)).secret;
+      return (await openKeys(target, repository, message, identity)).secret;
     } catch (error) {
       // Others may be meant for other people.
       if (!(error instanceof AccessError)) throw error;
-      refusal = error;
+      reason = error.message;
     }
   }
-  throw new AccessError(`${target.location}: this private key does not open the repository`, {
-    cause: refusal,
-  });
+  throw new AccessError(`${target.location}: this private key does not open it: ${reason}`);
 }
 
 /** The private keys that are kept in the repository, armored and locked; who put them there is not known. */
