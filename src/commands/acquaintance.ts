@@ -3,6 +3,7 @@
  * and believes a new one by its fingerprint, by the identity that signed it, or
  * because somebody at the terminal says so.
  */
+import { isDeepStrictEqual } from "node:util";
 import { hasTerminal, question } from "../config/passphrase.ts";
 import type { Pin } from "../config/pins.ts";
 import { pinsAt, readPin, writePin } from "../config/pins.ts";
@@ -44,13 +45,18 @@ export async function acquaint(
   }
   refuseFingerprint(outline, credentials);
   const changes = await checkPin(outline, pin, environment.means.sealing.verify);
-  if (role === "host") refuseChanges(target, changes);
-  if (role === "reader")
+  const grave = changes.filter(({ concerns }) => concerns === "every host");
+  const { settings, seen } = pinned(outline);
+  // To tell is not to agree: whoever stores from here next is asked still.
+  const accepted = role === "own change" || grave.length === 0 ? settings : pin.settings;
+  const locations = [...new Set([...pin.locations, location])];
+  const renewed = { ...pin, settings: accepted, seen, locations };
+  if (!isDeepStrictEqual(renewed, pin)) await keep(renewed, role, environment);
+  if (role === "host") refuseChanges(target, grave);
+  if (role === "reader") {
     for (const { text } of changes) environment.tell(`${target.location}: ${text}`);
-  const isKnownHere = pin.locations.includes(location);
-  if (isKnownHere && pin.settings.n === outline.settings.n) return pin;
-  const locations = isKnownHere ? pin.locations : [...pin.locations, location];
-  return await keep({ ...pin, ...pinned(outline), locations }, role, environment);
+  }
+  return renewed;
 }
 
 /** Who only reads can do with a home directory that cannot be written. */
@@ -147,8 +153,7 @@ function refuseFingerprint(outline: Outline, { fingerprint }: Credentials): void
 }
 
 /** Others may join; who can read, and who commands, is for this machine to agree to. */
-function refuseChanges({ location }: Target, changes: readonly Change[]): void {
-  const grave = changes.filter(({ concerns }) => concerns === "every host");
+function refuseChanges({ location }: Target, grave: readonly Change[]): void {
   if (grave.length === 0) return;
   const list = grave.map(({ text }) => text).join("; ");
   throw new AccessError(

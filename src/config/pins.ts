@@ -20,6 +20,8 @@ export interface Pin {
   readonly fingerprint: string;
   /** The newest settings that were accepted. */
   readonly settings: { readonly n: number; readonly hash: string };
+  /** The newest that were seen: perhaps nobody has agreed to them yet. */
+  readonly seen: { readonly n: number; readonly hash: string };
   /** Addresses where it was found. */
   readonly locations: readonly string[];
   /** For each host the last ends of its chain that were seen. */
@@ -70,12 +72,16 @@ async function namesIn(directory: string): Promise<string[]> {
 }
 
 function decodePin(fields: Fields): Pin {
-  const settings = fields.object("settings");
+  const mark = (name: string) => {
+    const settings = fields.object(name);
+    return { n: settings.integer("n"), hash: settings.hex("hash", HASH_DIGITS) };
+  };
   const heads = fields.object("heads");
   return {
     repository: fields.hex("repository", 32),
     fingerprint: fields.hex("fingerprint", HASH_DIGITS),
-    settings: { n: settings.integer("n"), hash: settings.hex("hash", HASH_DIGITS) },
+    settings: mark("settings"),
+    seen: mark("seen"),
     locations: fields.strings("locations"),
     heads: Object.fromEntries(
       heads

@@ -7,7 +7,7 @@
 import { AccessError } from "../errors.ts";
 import { settingsName } from "../format/names.ts";
 import type { Settings } from "../format/settings.ts";
-import type { Outline } from "./settings.ts";
+import type { Outline, SettingsLink } from "./settings.ts";
 import { checkSettings } from "./settings.ts";
 import type { Verify } from "./signatures.ts";
 import { isSigned } from "./signatures.ts";
@@ -16,19 +16,28 @@ import { isSigned } from "./signatures.ts";
 export interface Pinned {
   readonly fingerprint: string;
   /** The newest settings that were accepted. */
-  readonly settings: { readonly n: number; readonly hash: string };
+  readonly settings: SettingsMark;
+  /** The newest that were seen: perhaps nobody has agreed to them yet. */
+  readonly seen: SettingsMark;
+}
+
+/** Which settings, and the hash of their object. */
+export interface SettingsMark {
+  readonly n: number;
+  readonly hash: string;
 }
 
 /** What is to be remembered of a repository that is believed from now on. */
 export function pinned({ settings: { n }, fingerprint, chain }: Outline): Pinned {
-  return { fingerprint, settings: { n, hash: chain.at(-1)?.hash ?? "" } };
+  const last = { n, hash: chain.at(-1)?.hash ?? "" };
+  return { fingerprint, settings: last, seen: last };
 }
 
 /**
  * Holds a repository against what was remembered of it.
  *
- * @returns what has changed since, in words; nothing if nothing has. All of it is signed by
- * somebody who may.
+ * @returns what has changed since the settings that were accepted, in words; nothing if nothing
+ * has. All of it is signed by somebody who may.
  * @throws {@link AccessError} if it is another repository, an older state, or another history.
  */
 export async function checkPin(outline: Outline, pin: Pinned, verify: Verify): Promise<Change[]> {
@@ -38,7 +47,14 @@ export async function checkPin(outline: Outline, pin: Pinned, verify: Verify): P
         "somebody has put another repository in its place",
     );
   }
-  const { n, hash } = pin.settings;
+  const accepted = linkAt(outline, pin.settings);
+  linkAt(outline, pin.seen);
+  await checkSettings(outline, pin.settings.n + 1, verify);
+  return changesBetween(accepted.settings, outline.settings);
+}
+
+/** @throws {@link AccessError} if those settings are not there any more. */
+function linkAt(outline: Outline, { n, hash }: SettingsMark): SettingsLink {
   const link = outline.chain[n];
   if (link === undefined) {
     throw new AccessError(
@@ -51,8 +67,7 @@ export async function checkPin(outline: Outline, pin: Pinned, verify: Verify): P
       `${link.object} is not the one that was here: somebody has put another in its place`,
     );
   }
-  await checkSettings(outline, n + 1, verify);
-  return changesBetween(link.settings, outline.settings);
+  return link;
 }
 
 /** A difference between settings. */

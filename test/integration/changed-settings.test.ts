@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
+import { settingsName } from "../../src/format/names.ts";
 import { readOutline } from "../../src/repository/settings.ts";
 import { DirectoryTarget } from "../../src/target/directory.ts";
+import { put, remove, take } from "../support/attacker.ts";
 import { Machine, objectsOf } from "../support/command.ts";
 import { fingerprintOf } from "../support/trees.ts";
 import type { Refusal } from "../support/verdicts.ts";
@@ -41,6 +43,21 @@ describe("a change by those who may", () => {
   it("is refused by who stores, who is told what it is", async () => {
     succeeded(await world.owner.varve("key", "add-recipient", "--past", `${bob}.pub`));
     await assertRefused(world.web, backup(world.web), refusal());
+  });
+
+  it("is told to who reads, which is no consent of who stores", async () => {
+    for (const command of ["snapshots", "check"]) {
+      assert.match(succeeded(await world.web.varve(command)).err, told);
+    }
+    await assertRefused(world.web, backup(world.web), refusal());
+  });
+
+  it("is not taken back behind the back of who has seen it", async () => {
+    const last = take(world.target, settingsName(4));
+    remove(world.target, settingsName(4));
+    const words = /settings\/00000003 is the last.*settings\/00000004.*an old state/;
+    await assertRefused(world.web, backup(world.web), { status: 5, words });
+    put(world.target, settingsName(4), last);
   });
 
   it("is shown by key accept", async () => {
