@@ -60,8 +60,10 @@ describe("a change by those who may", () => {
     put(world.target, settingsName(4), last);
   });
 
-  it("is shown by key accept", async () => {
-    const accepted = succeeded(await world.web.varve("key", "accept"));
+  it("is shown by key accept, also where the fingerprint is in the environment", async () => {
+    const { fingerprint } = await readOutline(await DirectoryTarget.open(world.target));
+    const variables = { VARVE_FINGERPRINT: fingerprint };
+    const accepted = succeeded(await world.web.run(["key", "accept"], { variables }));
     assert.match(accepted.out, told);
     succeeded(await world.web.varve(...backup(world.web)));
   });

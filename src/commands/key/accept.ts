@@ -43,7 +43,8 @@ export const accept: CommandModule<OutputFlags, AcceptFlags> = {
     const outline = await readOutline(target);
     const pin = await readPin(environment.places, outline.settings.repository);
     const tools = { environment, output };
-    if (pin === undefined || environment.fingerprint !== undefined) {
+    // Not the variable's: whoever always sets it wants to see what has changed.
+    if (pin === undefined || flags.fingerprint !== undefined) {
       await acceptRepository(target, outline, tools);
     } else {
       await acceptChanges(target, { outline, pin }, tools);
