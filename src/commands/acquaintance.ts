@@ -10,6 +10,7 @@ import { pinsAt, readPin, writePin } from "../config/pins.ts";
 import { AccessError, UnavailableError } from "../errors.ts";
 import type { Chain, ChainState, Remembered } from "../repository/chain.ts";
 import type { Outline } from "../repository/settings.ts";
+import { readOutline } from "../repository/settings.ts";
 import type { Change, Credentials } from "../repository/trust.ts";
 import { checkPin, isKnown, pinned } from "../repository/trust.ts";
 import { canonicalLocation } from "../target/location.ts";
@@ -24,6 +25,29 @@ import type { Output } from "./output.ts";
 export type Role = "host" | "reader" | "own change";
 
 /**
+ * What is public of the repository at an address, unless there was another one: that has to be
+ * known before anybody is asked for a private key, or for its passphrase.
+ *
+ * @throws {@link AccessError} if there was.
+ */
+export async function outlineAt(
+  target: Target,
+  { places }: Pick<Environment, "places">,
+): Promise<Outline> {
+  const outline = await readOutline(target);
+  const { settings, fingerprint } = outline;
+  const location = canonicalLocation(target.location);
+  for (const pin of await pinsAt(places, location)) {
+    if (pin.repository === settings.repository) continue;
+    throw new AccessError(
+      `the repository in ${location} has the fingerprint ${fingerprint}, and the one that was here ` +
+        `had ${pin.fingerprint}: somebody has put another in its place. If you did, say varve key accept`,
+    );
+  }
+  return outline;
+}
+
+/**
  * Makes sure that a repository is the one that it should be, and remembers it.
  *
  * @param credentials - for the first sight.
@@ -36,7 +60,6 @@ export async function acquaint(
 ): Promise<Pin> {
   const { places } = environment;
   const location = canonicalLocation(target.location);
-  await refuseOther(outline, location, environment);
   const pin = await readPin(places, outline.settings.repository);
   if (pin === undefined) {
     await meet(target, outline, { environment, credentials });
@@ -129,20 +152,6 @@ export async function reviewChain(
     );
   }
   await rememberHeads(repository, chain, environment, "reader");
-}
-
-async function refuseOther(
-  { settings, fingerprint }: Outline,
-  location: string,
-  { places }: Environment,
-): Promise<void> {
-  for (const pin of await pinsAt(places, location)) {
-    if (pin.repository === settings.repository) continue;
-    throw new AccessError(
-      `the repository in ${location} has the fingerprint ${fingerprint}, and the one that was here ` +
-        `had ${pin.fingerprint}: somebody has put another in its place. If you did, say varve key accept`,
-    );
-  }
 }
 
 function refuseFingerprint(outline: Outline, { fingerprint }: Credentials): void {

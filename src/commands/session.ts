@@ -11,12 +11,12 @@ import { openingOnce, openSecret } from "../repository/key-messages.ts";
 import type { SignaturePolicy, Unlocked } from "../repository/repository.ts";
 import { Repository } from "../repository/repository.ts";
 import type { Outline } from "../repository/settings.ts";
-import { changeSettings, readOutline } from "../repository/settings.ts";
+import { changeSettings } from "../repository/settings.ts";
 import type { Signer } from "../repository/signatures.ts";
 import type { Identity } from "../seal/identity.ts";
 import { makeSigningKey, readSigner } from "../seal/signature.ts";
 import type { PrunableTarget, WritableTarget } from "../target/target.ts";
-import { acquaint } from "./acquaintance.ts";
+import { acquaint, outlineAt } from "./acquaintance.ts";
 import type { Environment } from "./environment.ts";
 import { findIdentity } from "./identities.ts";
 
@@ -43,7 +43,7 @@ export async function openAsHost(
   target: PrunableTarget,
   environment: Environment,
 ): Promise<Hosting> {
-  const outline = await readOutline(target);
+  const outline = await outlineAt(target, environment);
   const enrolment = await readEnrolment(environment.places, outline.settings.repository);
   if (enrolment === undefined) return await enrol(target, outline, environment);
   const pin = await acquaint(target, outline, {
@@ -66,7 +66,7 @@ export async function openAsMember(
   target: PrunableTarget,
   environment: Environment,
 ): Promise<Membership> {
-  const outline = await readOutline(target);
+  const outline = await outlineAt(target, environment);
   const enrolment = await readEnrolment(environment.places, outline.settings.repository);
   if (enrolment === undefined) return await openAsReader(target, environment);
   const pin = await acquaint(target, outline, {
@@ -90,7 +90,7 @@ export async function openAsReader(
   environment: Environment,
   signatures: SignaturePolicy = "required",
 ): Promise<Readable> {
-  const outline = await readOutline(target);
+  const outline = await outlineAt(target, environment);
   const identity = openingOnce(await findIdentity(target, outline, environment));
   const pin = await acquaint(target, outline, {
     environment,

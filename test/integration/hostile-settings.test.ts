@@ -1,6 +1,6 @@
 /** Settings that somebody planted, put back or exchanged: nobody stores a byte by them. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { settingsName } from "../../src/format/names.ts";
@@ -39,6 +39,7 @@ async function settingsOf({ target }: World): Promise<Settings> {
 }
 
 const unsigned: Refusal = { status: 5, words: /settings\/00000003 is not signed by anybody/ };
+const inItsPlace: Refusal = { status: 5, words: /somebody has put another in its place/ };
 const backup = (machine: Machine) => ["backup", treeOf(machine)];
 
 describe("settings that are planted", { concurrency: 2 }, () => {
@@ -162,5 +163,33 @@ describe("settings that were there before", { concurrency: 2 }, () => {
     await plantSettings(world.target, {}, [stranger]);
     const words = /fingerprint is .* and was .*: somebody has put another repository in its place/;
     await assertRefused(world.web, backup(world.web), { status: 5, words });
+  });
+});
+
+describe("another repository at the same address", { concurrency: 2 }, () => {
+  function exchange({ target }: World, other: string): void {
+    rmSync(target, { recursive: true });
+    renameSync(other, target);
+  }
+
+  it("is refused, though the owner could read what is stored there", async () => {
+    const world = copyWorld(await original);
+    const [recipient] = (await settingsOf(world)).recipients;
+    writeFileSync(join(world.mallory.home, "owner.pub"), recipient?.key ?? "");
+    const other = join(world.mallory.home, "other");
+    succeeded(await world.mallory.varve("init", "--recipient", "owner.pub", other));
+    exchange(world, other);
+    await assertRefused(world.web, backup(world.web), inItsPlace);
+    const variables = { VARVE_IDENTITY: keyOf(world.owner) };
+    await assertRefused(world.owner, ["restore", "--to", "out"], inItsPlace, variables);
+  });
+
+  it("is refused though it is another of the owner's own", async () => {
+    const world = copyWorld(await original);
+    const other = join(world.owner.home, "other");
+    succeeded(await world.owner.varve("init", "--no-passphrase", other));
+    exchange(world, other);
+    await assertRefused(world.web, backup(world.web), inItsPlace);
+    await assertRefused(world.owner, ["snapshots"], inItsPlace);
   });
 });
