@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import { hasTerminal, question } from "../config/passphrase.ts";
 import type { Pin } from "../config/pins.ts";
 import { pinsAt, readPin, writePin } from "../config/pins.ts";
+import type { Places } from "../config/places.ts";
 import { AccessError, UnavailableError } from "../errors.ts";
 import type { Chain, ChainState, Remembered } from "../repository/chain.ts";
 import type { Outline } from "../repository/settings.ts";
@@ -106,14 +107,23 @@ export async function remember(
   { places }: Pick<Environment, "places">,
 ): Promise<Pin> {
   const { repository } = outline.settings;
+  await forgetOthers(outline, location, places);
+  const pin = { repository, ...pinned(outline), locations: [location], heads: {}, missed: [] };
+  await writePin(places, pin);
+  return pin;
+}
+
+/** There is another repository at this address now. */
+export async function forgetOthers(
+  { settings: { repository } }: Outline,
+  location: string,
+  places: Places,
+): Promise<void> {
   for (const other of await pinsAt(places, location)) {
     if (other.repository === repository) continue;
     const locations = other.locations.filter((known) => known !== location);
     await writePin(places, { ...other, locations });
   }
-  const pin = { repository, ...pinned(outline), locations: [location], heads: {}, missed: [] };
-  await writePin(places, pin);
-  return pin;
 }
 
 /** What is remembered of the snapshots of a host. */

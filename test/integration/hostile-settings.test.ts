@@ -184,12 +184,14 @@ describe("another repository at the same address", { concurrency: 2 }, () => {
     await assertRefused(world.owner, ["restore", "--to", "out"], inItsPlace, variables);
   });
 
-  it("is refused though it is another of the owner's own", async () => {
+  it("is refused though it is another of the owner's own, until he accepts it", async () => {
     const world = copyWorld(await original);
     const other = join(world.owner.home, "other");
     succeeded(await world.owner.varve("init", "--no-passphrase", other));
     exchange(world, other);
     await assertRefused(world.web, backup(world.web), inItsPlace);
     await assertRefused(world.owner, ["snapshots"], inItsPlace);
+    succeeded(await world.owner.varve("key", "accept"));
+    succeeded(await world.owner.varve("snapshots"));
   });
 });

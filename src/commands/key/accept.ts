@@ -14,7 +14,7 @@ import { readOutline } from "../../repository/settings.ts";
 import { checkPin, pinned } from "../../repository/trust.ts";
 import { canonicalLocation } from "../../target/location.ts";
 import type { PrunableTarget } from "../../target/target.ts";
-import { meet, remember, rememberedOf } from "../acquaintance.ts";
+import { forgetOthers, meet, remember, rememberedOf } from "../acquaintance.ts";
 import type { Environment } from "../environment.ts";
 import { reachTarget, readEnvironment } from "../environment.ts";
 import type { OutputFlags } from "../output.ts";
@@ -69,9 +69,13 @@ async function acceptRepository(
     credentials: { fingerprint, identity: undefined },
   });
   await remember(outline, location, environment);
+  tellAccepted(outline, location, output);
+}
+
+function tellAccepted({ fingerprint }: Outline, location: string, output: Output): void {
   output.result(
-    { event: "accepted", fingerprint: outline.fingerprint },
-    `accepted the repository in ${location}, ${outline.fingerprint}`,
+    { event: "accepted", fingerprint },
+    `accepted the repository in ${location}, ${fingerprint}`,
   );
 }
 
@@ -85,6 +89,9 @@ async function acceptChanges(
   const changes = await checkPin(outline, pin, means.sealing.verify);
   for (const { text } of changes) output.result({ event: "accepted", change: text }, text);
   const missed = await missedEnds(target, { outline, pin }, { environment, output });
+  const isElsewhere = !pin.locations.includes(location);
+  if (isElsewhere) tellAccepted(outline, location, output);
+  await forgetOthers(outline, location, places);
   const locations = [...new Set([...pin.locations, location])];
   await writePin(places, {
     ...pin,
@@ -92,7 +99,8 @@ async function acceptChanges(
     locations,
     missed: [...new Set([...pin.missed, ...missed])],
   });
-  if (changes.length + missed.length === 0) output.note("nothing has changed");
+  const isAsItWas = !isElsewhere && changes.length + missed.length === 0;
+  if (isAsItWas) output.note("nothing has changed");
 }
 
 /** The ends that are not as they were: found by those who have the repository secret. */
