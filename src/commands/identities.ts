@@ -92,8 +92,8 @@ async function stored(target: Target, environment: Environment): Promise<Identit
     );
   }
   const identity = await readIdentity(armored);
-  // No varve keeps a bare key in a repository. Who did wants us to take the repository for ours.
-  if (!identity.locked) {
+  // No varve keeps a bare secret in a repository. Who did wants us to take the repository for ours.
+  if (!identity.locked || !identity.whole) {
     throw new AccessError(
       `the private key in ${target.location} is not locked: somebody else put it there. ` +
         "Name the file of yours in VARVE_IDENTITY.",

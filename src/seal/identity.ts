@@ -43,6 +43,11 @@ export interface Identity {
 export interface LockedIdentity {
   readonly locked: true;
   readonly fingerprint: string;
+  /**
+   * Whether each of its secrets is there, and locked. Else the passphrase proves little: somebody
+   * may have put a locked subkey that he found under a primary key of his own.
+   */
+  readonly whole: boolean;
 
   /**
    * @throws {@link AccessError} if the passphrase is wrong.
@@ -128,6 +133,10 @@ function locked(key: PrivateKey): LockedIdentity {
   return {
     locked: true,
     fingerprint,
+    whole: key
+      .getKeys()
+      .map(({ keyPacket }) => keyPacket as SecretKeyPacket)
+      .every((secret) => !secret.isMissingSecretKeyMaterial() && !secret.isDecrypted()),
     async unlock(passphrase) {
       try {
         return unlocked(await unlockedCopy(key, passphrase));

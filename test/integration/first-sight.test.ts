@@ -9,9 +9,11 @@ import { readOutline } from "../../src/repository/settings.ts";
 import { makeKeyPair, readIdentity } from "../../src/seal/identity.ts";
 import { readRecipients } from "../../src/seal/recipients.ts";
 import { DirectoryTarget } from "../../src/target/directory.ts";
-import { put } from "../support/attacker.ts";
+import { put, take } from "../support/attacker.ts";
 import type { Variables } from "../support/command.ts";
 import { Machine } from "../support/command.ts";
+import type { Primary } from "../support/grafts.ts";
+import { graft } from "../support/grafts.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { fingerprintOf, noise } from "../support/trees.ts";
 import type { Refusal } from "../support/verdicts.ts";
@@ -141,6 +143,16 @@ describe("a private key that lies in a repository", () => {
     await newcomer.refuses(restore, notLocked);
     await newcomer.refuses(["backup", tree], notLocked);
   });
+
+  for (const primary of ["bare", "missing"] satisfies Primary[]) {
+    it(`makes nobody believe with the victim's own subkey under a ${primary} primary key`, async () => {
+      const found = String(take(target, KEPT));
+      const made = await graft(found, primary);
+      const newcomer = await planted(made.planted, made.kept);
+      await newcomer.refuses(restore, notLocked);
+      await newcomer.refuses(["backup", tree], notLocked);
+    });
+  }
 
   it("opens nothing if another passphrase locks it", async () => {
     const { store, newcomer } = arrive(target, { VARVE_PASSPHRASE: PASSPHRASE });
