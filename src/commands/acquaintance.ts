@@ -10,6 +10,7 @@ import { pinsAt, readPin, writePin } from "../config/pins.ts";
 import type { Places } from "../config/places.ts";
 import { AccessError, UnavailableError } from "../errors.ts";
 import type { Chain, ChainState, Remembered } from "../repository/chain.ts";
+import type { Repository } from "../repository/repository.ts";
 import type { Outline } from "../repository/settings.ts";
 import { readOutline } from "../repository/settings.ts";
 import type { Change, Credentials } from "../repository/trust.ts";
@@ -149,7 +150,7 @@ export async function rememberHeads(
  */
 export async function reviewChain(
   chain: Chain,
-  repository: string,
+  { id, signatures }: Pick<Repository, "id" | "signatures">,
   { environment, output }: { readonly environment: Environment; readonly output: Output },
 ): Promise<void> {
   const { host, heads, problems } = chain;
@@ -161,7 +162,8 @@ export async function reviewChain(
       `host ${host}: ${names} do not know each other: they were made at once, or the store hid one`,
     );
   }
-  await rememberHeads(repository, chain, environment, "reader");
+  // What nobody signed must not be missed later.
+  if (signatures === "required") await rememberHeads(id, chain, environment, "reader");
 }
 
 function refuseFingerprint(outline: Outline, { fingerprint }: Credentials): void {

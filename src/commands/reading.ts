@@ -75,7 +75,7 @@ export async function withSnapshot<T>(
   const { repository, identity, host, pin } = await openAsReader(target, environment, policy);
   const memory = (name: string) => rememberedOf(pin, name);
   const { end, summary, chain } = await findSnapshot(repository, flags.snapshot, host, memory);
-  await reviewChain(chain, repository.id, { environment, output });
+  await reviewChain(chain, repository, { environment, output });
   const keys = new SessionKeys(repository, identity, chain.keys);
   const { zstd, sealing } = environment.means;
   const documents = { zstd, opener: sealing.opener(await keys.key(summary.run)) };

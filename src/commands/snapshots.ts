@@ -72,7 +72,7 @@ async function read(
 ): Promise<Snapshot[]> {
   const history = await readHistory(repository.target, host);
   const chain = await followChain(repository, history, rememberedOf(pin, host));
-  await reviewChain(chain, repository.id, { environment, output });
+  await reviewChain(chain, repository, { environment, output });
   return [...chain.links.values()].map((link) => openSnapshot(repository, link));
 }
 

@@ -123,6 +123,7 @@ describe("a snapshot that another host made in a host's name", () => {
     for (const kind of ["runs", "packs"]) {
       rmSync(join(world.target, kind, forged), { recursive: true });
     }
+    succeeded(await world.web.varve("snapshots"));
     // Had the cache kept what was taken unsigned, it would be believed now.
     change(world, 3);
     const made = await world.web.varve("backup", treeOf(world.web));
