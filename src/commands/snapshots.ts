@@ -73,7 +73,17 @@ async function read(
   const history = await readHistory(repository.target, host);
   const chain = await followChain(repository, history, rememberedOf(pin, host));
   await reviewChain(chain, repository, { environment, output });
-  return [...chain.links.values()].map((link) => openSnapshot(repository, link));
+  const found: Snapshot[] = [];
+  for (const link of chain.links.values()) {
+    try {
+      found.push(openSnapshot(repository, link));
+    } catch (error) {
+      // What one host has spoilt must not hide what the others have.
+      if (!(error instanceof CorruptError)) throw error;
+      output.damage(error);
+    }
+  }
+  return found;
 }
 
 function list(found: Snapshot[], last: number | undefined, output: Output): void {

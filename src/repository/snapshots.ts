@@ -1,5 +1,5 @@
 /** The snapshots of a repository: committed runs, and what their ends say. */
-import { NotFoundError, UsageError } from "../errors.ts";
+import { CorruptError, NotFoundError, UsageError } from "../errors.ts";
 import type { RunName } from "../format/names.ts";
 import { endName, runHost, runOfObject } from "../format/names.ts";
 import type { SnapshotEnd } from "../format/run.ts";
@@ -30,10 +30,15 @@ export function snapshotId(run: RunName): string {
   return run.slice(-16);
 }
 
-/** What a verified end says. @throws {@link CorruptError} if its summary is damaged. */
+/** What a verified end says. @throws {@link CorruptError} if its summary is damaged, or another host's. */
 export function openSnapshot(repository: Repository, { object, end }: ChainLink): Snapshot {
   const lines = repository.open(object, end.summary, MAX_SUMMARY_BYTES);
-  return { end, summary: decodeSummary(object, end.run, lines) };
+  const summary = decodeSummary(object, end.run, lines);
+  // People choose by it: no host's snapshot may pass for another's.
+  if (summary.host !== runHost(end.run)) {
+    throw new CorruptError(object, `it says that it is of host ${summary.host}`);
+  }
+  return { end, summary };
 }
 
 /**

@@ -10,7 +10,7 @@ import type { RunName } from "../../src/format/names.ts";
 import { endName, indexName } from "../../src/format/names.ts";
 import { snapshotId } from "../../src/repository/snapshots.ts";
 import { put, take } from "../support/attacker.ts";
-import { forgeSnapshot, removeRun } from "../support/forgery.ts";
+import { amendSummary, forgeSnapshot, removeRun } from "../support/forgery.ts";
 import { assertRestores, assertRestoresNothingWrong } from "../support/newcomer.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { filesBelow, fingerprintOf, noise } from "../support/trees.ts";
@@ -131,4 +131,28 @@ describe("a snapshot that another host made in a host's name", () => {
     removeRun(world, forged);
     await assertStoresAll(world);
   });
+});
+
+describe("a snapshot that a host of the repository made", () => {
+  let world: World;
+  let own: RunName;
+  before(async () => {
+    world = copyWorld(original);
+    own = await forgeSnapshot(world, "mallory", ahead);
+  });
+
+  for (const [what, lie, problem] of [
+    ["passes for no other host's", { host: "web-1" }, /damaged: it says that it is of host web-1/],
+  ] as const) {
+    it(`${what}, nor hides the others`, async () => {
+      await amendSummary(world, own, lie);
+      const listed = await world.web.varve("snapshots", "--json");
+      assertTells(listed, endName(own));
+      assert.match(listed.err, problem);
+      assert.deepEqual(
+        idsOf(listed),
+        [first, last].map(({ run }) => snapshotId(run)),
+      );
+    });
+  }
 });
