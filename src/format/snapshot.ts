@@ -49,6 +49,9 @@ export interface Manifest {
   readonly root: Entry;
 }
 
+/** In milliseconds: no `Date` can say more (ECMA-262 section 21.4.1.1). */
+const LAST_TIME = 8.64e15;
+
 export function encodeSummary({ source, ...summary }: Summary): Uint8Array {
   return encodeLines([{ varve: "summary", ...encodeRaw("source", source), ...summary }]);
 }
@@ -61,8 +64,8 @@ export function decodeSummary(name: string, run: RunName, bytes: Uint8Array): Su
     run,
     host: line.string("host"),
     source: decodeRaw(line, "source"),
-    begun: line.integer("begun"),
-    ended: line.integer("ended"),
+    begun: line.integer("begun", LAST_TIME),
+    ended: line.integer("ended", LAST_TIME),
     tags: line.strings("tags"),
     complete: line.boolean("complete"),
     totals: {

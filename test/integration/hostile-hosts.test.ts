@@ -143,6 +143,7 @@ describe("a snapshot that a host of the repository made", () => {
 
   for (const [what, lie, problem] of [
     ["passes for no other host's", { host: "web-1" }, /damaged: it says that it is of host web-1/],
+    ["has a time that there is", { begun: 9e15 }, /"begun" should be/],
   ] as const) {
     it(`${what}, nor hides the others`, async () => {
       await amendSummary(world, own, lie);

@@ -175,8 +175,8 @@ export const summaries: fc.Arbitrary<Summary> = record({
   run: runNames,
   host: text,
   source: rawNames,
-  begun: fc.maxSafeNat(),
-  ended: fc.maxSafeNat(),
+  begun: fc.integer({ min: 0, max: 8.64e15 }),
+  ended: fc.integer({ min: 0, max: 8.64e15 }),
   tags: fc.array(text, { maxLength: 3 }),
   complete: fc.boolean(),
   totals: record({
