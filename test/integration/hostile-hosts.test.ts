@@ -141,6 +141,12 @@ describe("a snapshot that a host of the repository made", () => {
     own = await forgeSnapshot(world, "mallory", ahead);
   });
 
+  it("does not speak to the terminal", async () => {
+    await amendSummary(world, own, { tags: ["\u001b[2Jred\u202e"] });
+    const listed = succeeded(await world.web.varve("snapshots"));
+    assert.match(listed.out, /mallory .*\[\\u\{1b\}\[2Jred\\u\{202e\}\]/);
+  });
+
   for (const [what, lie, problem] of [
     ["passes for no other host's", { host: "web-1" }, /damaged: it says that it is of host web-1/],
     ["has a time that there is", { begun: 9e15 }, /"begun" should be/],
