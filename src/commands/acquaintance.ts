@@ -129,7 +129,8 @@ export async function forgetOthers(
 
 /** What is remembered of the snapshots of a host. */
 export function rememberedOf({ heads, missed }: Pin, host: string): Remembered {
-  return { heads: heads[host] ?? [], missed };
+  // Whoever can write can make up names: every object has a `constructor`.
+  return { heads: Object.hasOwn(heads, host) ? (heads[host] ?? []) : [], missed };
 }
 
 /** Remembers where the chain of a host stands. */
@@ -141,7 +142,7 @@ export async function rememberHeads(
 ): Promise<void> {
   // Anew: another process may have remembered something meanwhile.
   const pin = await readPin(environment.places, repository);
-  if (pin === undefined || JSON.stringify(pin.heads[host]) === JSON.stringify(heads)) return;
+  if (pin === undefined || isDeepStrictEqual(rememberedOf(pin, host).heads, heads)) return;
   await keep({ ...pin, heads: { ...pin.heads, [host]: heads } }, role, environment);
 }
 

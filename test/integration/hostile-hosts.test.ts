@@ -163,3 +163,11 @@ describe("a snapshot that a host of the repository made", () => {
     });
   }
 });
+
+describe("a host that somebody made up", () => {
+  it("is looked at like others, whatever its name means to JavaScript", async () => {
+    const world = copyWorld(original);
+    put(world.target, "runs/constructor/0000000001-0123456789abcdef/begin", Buffer.from("?"));
+    for (const command of ["snapshots", "check"]) succeeded(await world.web.varve(command));
+  });
+});
