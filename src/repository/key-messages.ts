@@ -4,7 +4,7 @@
  * those count that the settings name by their hash; anybody could have sealed
  * a secret of his own to the same public keys.
  */
-import { AccessError, CorruptError } from "../errors.ts";
+import { AccessError, CorruptError, NotFoundError } from "../errors.ts";
 import { keysName } from "../format/names.ts";
 import { objectHashOf } from "../format/object-hash.ts";
 import type { RepositoryKeys, RunKey } from "../format/secret.ts";
@@ -88,11 +88,25 @@ export async function openKeys(
   { object, hash }: KeyMessage,
   identity: MessageOpener,
 ): Promise<RepositoryKeys> {
-  const message = await target.read(object, MAX_KEYS_BYTES);
+  const message = await readMessage(target, object, MAX_KEYS_BYTES);
   if (objectHashOf(message) !== hash) {
     throw new CorruptError(object, "it is not the one that the settings name");
   }
   return decodeRepositoryKeys(object, await identity.open(object, message), repository);
+}
+
+/** Reads a key message that has to be there. @throws {@link CorruptError} if it is not. */
+export async function readMessage(
+  target: Target,
+  name: string,
+  limit: number,
+): Promise<Uint8Array> {
+  try {
+    return await target.read(name, limit);
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    throw new CorruptError(name, "it is missing", { cause: error });
+  }
 }
 
 /**

@@ -78,8 +78,8 @@ export async function openPast(
       try {
         sessions.push({ run, key: await keys.key(run) });
       } catch (error) {
-        if (!(error instanceof CorruptError || error instanceof NotFoundError)) throw error;
-        problems.push(new CorruptError(runKeyName(run), error.message));
+        if (!(error instanceof CorruptError)) throw error;
+        problems.push(error);
       }
     }
   }

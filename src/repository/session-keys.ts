@@ -6,14 +6,14 @@
  * first: a new recipient can read no others of old runs, and a smartcard
  * wants to be touched for each.
  */
-import { AccessError, CorruptError, NotFoundError } from "../errors.ts";
+import { AccessError, CorruptError } from "../errors.ts";
 import type { RunName } from "../format/names.ts";
 import { runKeyName } from "../format/names.ts";
 import { objectHashOf } from "../format/object-hash.ts";
 import type { PacketKey } from "../format/secret.ts";
 import { decodeSessionKey } from "../format/secret.ts";
 import type { MessageOpener } from "./key-messages.ts";
-import { openKeys } from "./key-messages.ts";
+import { openKeys, readMessage } from "./key-messages.ts";
 import type { Repository } from "./repository.ts";
 
 const MAX_MESSAGE_BYTES = 2 ** 20;
@@ -59,7 +59,7 @@ export class SessionKeys {
   async #open(run: RunName): Promise<PacketKey> {
     const { target, id } = this.#repository;
     const name = runKeyName(run);
-    const message = await target.read(name, MAX_MESSAGE_BYTES);
+    const message = await readMessage(target, name, MAX_MESSAGE_BYTES);
     this.#check(name, run, objectHashOf(message));
     const payload = await this.#identity.open(name, message).catch(explain);
     return decodeSessionKey(name, payload, { repository: id, run });
@@ -82,10 +82,7 @@ export class SessionKeys {
         for (const { run, key } of sessions) keys.set(run, key);
       } catch (error) {
         // Sealed to others, or lost: each run has a message of its own besides.
-        const isExpected = [AccessError, CorruptError, NotFoundError].some(
-          (kind) => error instanceof kind,
-        );
-        if (!isExpected) throw error;
+        if (!(error instanceof AccessError || error instanceof CorruptError)) throw error;
       }
     }
     return keys;

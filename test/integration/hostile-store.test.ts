@@ -44,6 +44,8 @@ describe("a key message", { concurrency: 2 }, () => {
     put(world.target, keysName(0), await anotherSecret(world));
     await assertRestoresNothingWrong(world, last, `${keysName(0)} is damaged: it is not the one`);
     assertTells(await world.web.varve("check"), keysName(0));
+    remove(world.target, keysName(0));
+    await assertRestoresNothingWrong(world, last, `${keysName(0)} is damaged: it is missing`);
   });
 
   it("of a run is not believed from anybody else", async () => {
@@ -55,6 +57,8 @@ describe("a key message", { concurrency: 2 }, () => {
     put(world.target, name, sealed);
     await assertRestoresNothingWrong(world, last, `${name} is damaged: it is not the one that was`);
     assertTells(await world.web.varve("check"), name);
+    remove(world.target, name);
+    await assertRestoresNothingWrong(world, last, `${name} is damaged: it is missing`);
   });
 
   it("of a run is not another run's", async () => {
