@@ -9,12 +9,15 @@ import type { Pin } from "../config/pins.ts";
 import { pinsAt, readPin, writePin } from "../config/pins.ts";
 import type { Places } from "../config/places.ts";
 import { AccessError, UnavailableError } from "../errors.ts";
+import { settingsName } from "../format/names.ts";
+import type { Settings } from "../format/settings.ts";
 import type { Chain, ChainState, Remembered } from "../repository/chain.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { Outline } from "../repository/settings.ts";
 import { readOutline } from "../repository/settings.ts";
 import type { Change, Credentials } from "../repository/trust.ts";
 import { checkPin, isKnown, pinned } from "../repository/trust.ts";
+import { fingerprintOf } from "../seal/key-text.ts";
 import { canonicalLocation } from "../target/location.ts";
 import type { Target } from "../target/target.ts";
 import type { Environment } from "./environment.ts";
@@ -65,6 +68,7 @@ export async function acquaint(
   const pin = await readPin(places, outline.settings.repository);
   if (pin === undefined) {
     await meet(target, outline, { environment, credentials });
+    if (role === "host") await refuseMisnamed(outline.settings);
     const met = { ...pinned(outline), repository: outline.settings.repository };
     return await keep({ ...met, locations: [location], heads: {}, missed: [] }, role, environment);
   }
@@ -72,6 +76,7 @@ export async function acquaint(
   const changes = await checkPin(outline, pin, environment.means.sealing.verify);
   const grave = changes.filter(({ concerns }) => concerns === "every host");
   const { settings, seen } = pinned(outline);
+  if (role === "host" && settings.n !== pin.settings.n) await refuseMisnamed(outline.settings);
   // To tell is not to agree: whoever stores from here next is asked still.
   const accepted = role === "own change" || grave.length === 0 ? settings : pin.settings;
   const locations = [...new Set([...pin.locations, location])];
@@ -165,6 +170,20 @@ export async function reviewChain(
   }
   // What nobody signed must not be missed later.
   if (signatures === "required") await rememberHeads(id, chain, environment, "reader");
+}
+
+/**
+ * People agree to fingerprints, and what is sealed is sealed to keys: before anybody agrees, or
+ * stores by them, settings have to say which is whose.
+ *
+ * @throws {@link AccessError} if a key has another fingerprint than they say.
+ */
+export async function refuseMisnamed({ n, recipients, hosts }: Settings): Promise<void> {
+  for (const { fingerprint, key } of [...recipients, ...hosts]) {
+    const own = await fingerprintOf(key).catch(() => undefined);
+    if (own === fingerprint) continue;
+    throw new AccessError(`${settingsName(n)} gives the fingerprint ${fingerprint} to another key`);
+  }
 }
 
 function refuseFingerprint(outline: Outline, { fingerprint }: Credentials): void {

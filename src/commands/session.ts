@@ -16,7 +16,7 @@ import type { Signer } from "../repository/signatures.ts";
 import type { Identity } from "../seal/identity.ts";
 import { makeSigningKey, readSigner } from "../seal/signature.ts";
 import type { PrunableTarget, WritableTarget } from "../target/target.ts";
-import { acquaint, outlineAt } from "./acquaintance.ts";
+import { acquaint, outlineAt, refuseMisnamed } from "./acquaintance.ts";
 import type { Environment } from "./environment.ts";
 import { findIdentity } from "./identities.ts";
 
@@ -149,6 +149,7 @@ async function enrol(
     role: "reader",
     credentials: await credentialsOf(identity, environment),
   });
+  await refuseMisnamed(outline.settings);
   const secret = await openSecret(target, outline, identity);
   const signer = await newSigner({ ...outline, secret }, environment);
   const { hosts } = outline.settings;

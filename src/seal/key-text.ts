@@ -59,6 +59,11 @@ export async function readOnlyKey(armored: string): Promise<Key> {
   return key;
 }
 
+/** The fingerprint of the one key in a text. @throws as {@link readOnlyKey}. */
+export async function fingerprintOf(armored: string): Promise<string> {
+  return (await readOnlyKey(armored)).getFingerprint();
+}
+
 /** How errors call a key: its fingerprint and the first of its user ids. */
 export function describeKey(key: Key): string {
   const [userId] = key.getUserIDs();

@@ -9,7 +9,7 @@ import { encodeSettings } from "../../src/format/settings.ts";
 import { readOutline } from "../../src/repository/settings.ts";
 import type { Signer } from "../../src/repository/signatures.ts";
 import { signLines } from "../../src/repository/signatures.ts";
-import { readIdentity } from "../../src/seal/identity.ts";
+import { makeKeyPair, readIdentity } from "../../src/seal/identity.ts";
 import { DirectoryTarget } from "../../src/target/directory.ts";
 import { makeStranger, plantSettings, put, remove, take } from "../support/attacker.ts";
 import { Machine } from "../support/command.ts";
@@ -126,6 +126,28 @@ describe("settings that are planted", { concurrency: 2 }, () => {
       await assertRefused(machine, args, unsigned);
     }
     assert.ok(!existsSync(join(fresh.home, "out")));
+  });
+});
+
+describe("settings by a keeper", () => {
+  it("are refused with another key under the fingerprint of a friend", async () => {
+    const world = copyWorld(await original);
+    const { recipients } = await settingsOf(world);
+    const { publicKey: key } = await makeKeyPair("a stranger");
+    const friend = { fingerprint: "f".repeat(64), key };
+    await plantSettings(world.target, { recipients: [...recipients, friend] }, [
+      await signerOf(world.owner),
+    ]);
+    const words = /settings\/00000003 gives the fingerprint f{64} to another key/;
+    await assertRefused(world.web, backup(world.web), { status: 5, words });
+    await assertRefused(world.web, ["key", "accept"], { status: 5, words });
+    const fresh = new Machine({ VARVE_TARGET: world.target, VARVE_IDENTITY: keyOf(world.owner) });
+    await assertRefused(fresh, backup(world.web), { status: 5, words });
+    const add = ["key", "add-recipient", join(world.owner.home, "other.pub")];
+    const other = join(world.owner.home, "other");
+    succeeded(await world.owner.varve("key", "generate", "--no-passphrase", other));
+    await assertRefused(world.owner, add, { status: 5, words });
+    succeeded(await world.owner.varve("key", "remove-recipient", friend.fingerprint));
   });
 });
 

@@ -14,7 +14,7 @@ import { readOutline } from "../../repository/settings.ts";
 import { checkPin, pinned } from "../../repository/trust.ts";
 import { canonicalLocation } from "../../target/location.ts";
 import type { PrunableTarget } from "../../target/target.ts";
-import { forgetOthers, meet, remember, rememberedOf } from "../acquaintance.ts";
+import { forgetOthers, meet, refuseMisnamed, remember, rememberedOf } from "../acquaintance.ts";
 import type { Environment } from "../environment.ts";
 import { reachTarget, readEnvironment } from "../environment.ts";
 import type { OutputFlags } from "../output.ts";
@@ -68,6 +68,7 @@ async function acceptRepository(
     environment,
     credentials: { fingerprint, identity: undefined },
   });
+  await refuseMisnamed(outline.settings);
   await remember(outline, location, environment);
   tellAccepted(outline, location, output);
 }
@@ -87,6 +88,7 @@ async function acceptChanges(
   const { places, means } = environment;
   const location = canonicalLocation(target.location);
   const changes = await checkPin(outline, pin, means.sealing.verify);
+  await refuseMisnamed(outline.settings);
   for (const { text } of changes) output.result({ event: "accepted", change: text }, text);
   const missed = await missedEnds(target, { outline, pin }, { environment, output });
   const isElsewhere = !pin.locations.includes(location);

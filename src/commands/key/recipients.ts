@@ -7,7 +7,7 @@ import { changeReaders, openPast } from "../../repository/recipients.ts";
 import type { Signer } from "../../repository/signatures.ts";
 import type { Identity } from "../../seal/identity.ts";
 import { knownRecipient } from "../../seal/recipients.ts";
-import { acquaint, rememberedOf } from "../acquaintance.ts";
+import { acquaint, refuseMisnamed, rememberedOf } from "../acquaintance.ts";
 import { publicKeyOf } from "../create.ts";
 import type { Environment } from "../environment.ts";
 import { reachTarget, readEnvironment } from "../environment.ts";
@@ -147,6 +147,7 @@ async function change(
   environment: Environment,
 ): Promise<void> {
   const { target, unlocked } = repository;
+  await refuseMisnamed({ ...unlocked.settings, recipients });
   // One format for all: what one of them cannot read, none gets.
   const packets = (await Promise.all(recipients.map(isForVersion2))).every((is) => is) ? 2 : 1;
   const changed = await changeReaders(
