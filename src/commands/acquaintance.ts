@@ -193,6 +193,18 @@ function refuseFingerprint(outline: Outline, { fingerprint }: Credentials): void
   );
 }
 
+/**
+ * Whoever changes settings agrees to all of them: that has to have been said before.
+ *
+ * @throws {@link AccessError} if changes wait for `key accept`.
+ */
+export function refusePending({ location }: Target, { n }: Settings, { settings }: Pin): void {
+  if (settings.n === n) return;
+  throw new AccessError(
+    `${location}: its settings have changed, as told: say varve key accept if that is meant, and try again`,
+  );
+}
+
 /** Others may join; who can read, and who commands, is for this machine to agree to. */
 function refuseChanges({ location }: Target, grave: readonly Change[]): void {
   if (grave.length === 0) return;

@@ -16,7 +16,7 @@ import type { Signer } from "../repository/signatures.ts";
 import type { Identity } from "../seal/identity.ts";
 import { makeSigningKey, readSigner } from "../seal/signature.ts";
 import type { PrunableTarget, WritableTarget } from "../target/target.ts";
-import { acquaint, outlineAt, refuseMisnamed } from "./acquaintance.ts";
+import { acquaint, outlineAt, refuseMisnamed, refusePending } from "./acquaintance.ts";
 import type { Environment } from "./environment.ts";
 import { findIdentity } from "./identities.ts";
 
@@ -144,11 +144,9 @@ async function enrol(
 ): Promise<Hosting> {
   const { host, means } = environment;
   const identity = await findIdentity(target, outline, environment);
-  await acquaint(target, outline, {
-    environment,
-    role: "reader",
-    credentials: await credentialsOf(identity, environment),
-  });
+  const credentials = await credentialsOf(identity, environment);
+  const before = await acquaint(target, outline, { environment, role: "reader", credentials });
+  refusePending(target, outline.settings, before);
   await refuseMisnamed(outline.settings);
   const secret = await openSecret(target, outline, identity);
   const signer = await newSigner({ ...outline, secret }, environment);
@@ -163,11 +161,7 @@ async function enrol(
     keeper: false,
   };
   const changed = await changeSettings(target, outline, { hosts: [...hosts, added] }, [identity]);
-  const pin = await acquaint(target, changed, {
-    environment,
-    role: "own change",
-    credentials: await credentialsOf(identity, environment),
-  });
+  const pin = await acquaint(target, changed, { environment, role: "own change", credentials });
   return { repository: new Repository(target, { ...changed, secret }, means), host, pin, signer };
 }
 

@@ -151,6 +151,28 @@ describe("settings by a keeper", () => {
   });
 });
 
+describe("settings that nobody on this machine has agreed to", () => {
+  it("are not agreed to by adding or removing somebody else", async () => {
+    const world = copyWorld(await original);
+    const { recipients } = await settingsOf(world);
+    const { publicKey: key, fingerprint } = await makeKeyPair("a stranger");
+    await plantSettings(world.target, { recipients: [...recipients, { fingerprint, key }] }, [
+      await signerOf(world.owner),
+    ]);
+    const other = join(world.web.home, "other");
+    succeeded(await world.web.varve("key", "generate", "--no-passphrase", other));
+    const variables = { VARVE_IDENTITY: keyOf(world.owner) };
+    const add = await world.web.run(["key", "add-recipient", `${other}.pub`], { variables });
+    assert.equal(add.status, 5, add.err);
+    assert.match(add.err, /varve key accept/);
+    const [first] = recipients;
+    const remove = ["key", "remove-recipient", String(first?.fingerprint)];
+    succeeded(await world.web.run(remove, { variables }));
+    const words = new RegExp(`${fingerprint} can read what is stored`);
+    await assertRefused(world.web, backup(world.web), { status: 5, words });
+  });
+});
+
 describe("settings that were there before", { concurrency: 2 }, () => {
   it("are refused of an old state, once a machine saw a newer one", async () => {
     const world = copyWorld(await original);

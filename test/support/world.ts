@@ -8,8 +8,9 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "../../src/commands/session.ts";
-import { openAsHost, reachTarget, readEnvironment } from "../../src/commands/session.ts";
+import type { Environment } from "../../src/commands/environment.ts";
+import { reachTarget, readEnvironment } from "../../src/commands/environment.ts";
+import { openAsHost } from "../../src/commands/session.ts";
 import { readEnrolment } from "../../src/config/enrolment.ts";
 import type { RunName } from "../../src/format/names.ts";
 import { readOutline } from "../../src/repository/settings.ts";
@@ -103,7 +104,7 @@ export async function environmentOf(
   identity?: string,
 ): Promise<Environment> {
   const all = identity === undefined ? variables : { ...variables, VARVE_IDENTITY: identity };
-  const environment = await readEnvironment(all, () => {});
+  const environment = await readEnvironment(all, { note: () => {} });
   return host === undefined ? environment : { ...environment, host };
 }
 

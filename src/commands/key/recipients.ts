@@ -7,7 +7,7 @@ import { changeReaders, openPast } from "../../repository/recipients.ts";
 import type { Signer } from "../../repository/signatures.ts";
 import type { Identity } from "../../seal/identity.ts";
 import { knownRecipient } from "../../seal/recipients.ts";
-import { acquaint, refuseMisnamed, rememberedOf } from "../acquaintance.ts";
+import { acquaint, refuseMisnamed, refusePending, rememberedOf } from "../acquaintance.ts";
 import { publicKeyOf } from "../create.ts";
 import type { Environment } from "../environment.ts";
 import { reachTarget, readEnvironment } from "../environment.ts";
@@ -40,7 +40,9 @@ export const addRecipient: CommandModule<OutputFlags, AddFlags> = {
     const environment = await readEnvironment(process.env, output);
     const given = await findRecipients(flags.key);
     const authority = await openToChange(flags.to, environment, flags.past ? "past" : "future");
-    const { settings } = authority.repository;
+    const { settings, target } = authority.repository;
+    await refuseMisnamed(settings);
+    refusePending(target, settings, authority.pin);
     const known = new Set(settings.recipients.map(({ fingerprint }) => fingerprint));
     const added = given.filter(({ fingerprint }) => !known.has(fingerprint));
     if (added.length === 0 && !flags.past) throw new UsageError("they can read it already");
@@ -139,7 +141,7 @@ async function pastOf(
 
 /** Makes the change, and remembers it: it is this machine's own. */
 async function change(
-  { repository, signer }: Authority,
+  { repository, signer, pin }: Authority,
   {
     recipients,
     sessions,
@@ -157,7 +159,9 @@ async function change(
     { signers: [signer], sealing: environment.means.sealing },
   );
   const credentials = { fingerprint: undefined, identity: undefined };
-  await acquaint(target, changed, { environment, role: "own change", credentials });
+  // To take somebody away is not to agree to whom others have added.
+  const role = pin.settings.n === unlocked.settings.n ? "own change" : "reader";
+  await acquaint(target, changed, { environment, role, credentials });
 }
 
 async function isForVersion2({ key }: PublicKey): Promise<boolean> {
