@@ -18,17 +18,16 @@ import { enrolmentOf, makeWriter, sessionKeyOf } from "../support/writer.ts";
 
 const PATTERN = "/proc/sys/kernel/core_pattern";
 const NO_STRACE = spawnSync("strace", ["true"]).status === 0 ? false : "strace is not there";
-/** Where core files go, if not to a plain name in the working directory, which is all that can be looked into. */
 const NO_CORE = noCore();
 const mark = `marker ${randomBytes(16).toString("hex")}`;
 
+/** Why there would be no core file in the working directory, where it can be looked into. */
 function noCore(): string | false {
-  if (!existsSync(PATTERN)) return "this system has no core_pattern";
-  const pattern = readFileSync(PATTERN, "utf8").trim();
-  if (!/^\w+$/.test(pattern)) return `core files go to ${pattern}`;
-  // In a container it may be forbidden to raise the limit.
-  const raised = spawnSync("sh", ["-c", "ulimit -c unlimited"]).status === 0;
-  return raised ? false : "the limit of core files cannot be raised";
+  const cwd = scratchDirectory();
+  spawnSync("sh", ["-c", "ulimit -c unlimited && kill -ABRT $$"], { cwd });
+  if (readdirSync(cwd).length > 0) return false;
+  const pattern = existsSync(PATTERN) ? readFileSync(PATTERN, "utf8").trim() : "unknown";
+  return `no core file comes into the working directory: the pattern is ${pattern}`;
 }
 
 /** The filter of core(5) for memory that is no file's: the system's default has that and some more. */
