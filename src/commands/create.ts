@@ -14,9 +14,9 @@ import type { Recipient } from "../seal/recipients.ts";
 import { makeSigningKey, readSigner } from "../seal/signature.ts";
 import { canonicalLocation } from "../target/location.ts";
 import type { PrunableTarget } from "../target/target.ts";
-import { remember } from "./acquaintance.ts";
 import type { Environment } from "./environment.ts";
 import { identityPath } from "./identities.ts";
+import { remember } from "./memory.ts";
 
 /** Where the private key stays: with the repository, which takes a passphrase, or on this machine. */
 export type KeyKeeping = "in" | "out";

@@ -14,9 +14,10 @@ import { readOutline } from "../../repository/settings.ts";
 import { checkPin, pinned } from "../../repository/trust.ts";
 import { canonicalLocation } from "../../target/location.ts";
 import type { PrunableTarget } from "../../target/target.ts";
-import { forgetOthers, meet, refuseMisnamed, remember, rememberedOf } from "../acquaintance.ts";
+import { meet, refuseMisnamed } from "../acquaintance.ts";
 import type { Environment } from "../environment.ts";
 import { reachTarget, readEnvironment } from "../environment.ts";
+import { forgetOthers, remember, rememberedOf } from "../memory.ts";
 import type { OutputFlags } from "../output.ts";
 import { Output } from "../output.ts";
 
