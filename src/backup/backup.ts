@@ -83,8 +83,8 @@ export async function backup(
   const begun = tools.clock();
   mustExist(task.source);
   const { repository, cache, host, means, signer } = tools;
-  const run = await beginNext(repository, host, means);
-  await refreshView(repository, cache, host);
+  const run = await beginNext(repository, host, { ...means, signer });
+  const damages = await refreshView(repository, cache, host);
   const index = new IndexWriter(repository, run.name, signer);
   const session = await Session.open(task, tools, { run, index, listener });
   try {
@@ -92,7 +92,8 @@ export async function backup(
   } finally {
     await session.close();
   }
-  return commitDraft(session.draft(begun), { run, index }, tools);
+  const committed = await commitDraft(session.draft(begun), { run, index }, tools);
+  return { ...committed, problems: [...damages, ...committed.problems] };
 }
 
 /** One run from its first file to its last. */

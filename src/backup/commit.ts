@@ -2,6 +2,7 @@
  * The last steps of a run: everything that the snapshot names is stored by
  * now, and one atomic create makes it appear.
  */
+import { CorruptError } from "../errors.ts";
 import type { RunName } from "../format/names.ts";
 import { endName, runKeyName } from "../format/names.ts";
 import type { ObjectHash } from "../format/object-hash.ts";
@@ -20,7 +21,7 @@ import type { Reach } from "../repository/reach.ts";
 import { knownPages, rememberPages, storeReach } from "../repository/reach-pages.ts";
 import type { Repository } from "../repository/repository.ts";
 import type { Run } from "../repository/run.ts";
-import { beginNext } from "../repository/run.ts";
+import { beginNext, readRunKey } from "../repository/run.ts";
 import { signLines } from "../repository/signatures.ts";
 import type { BackupTools } from "./tools.ts";
 
@@ -52,8 +53,6 @@ interface Ending extends Pick<BackupTools, "repository" | "means"> {
   readonly adopts: readonly RunObjects[];
 }
 
-const MAX_KEY_BYTES = 2 ** 20;
-
 /**
  * Commits a draft as the snapshot of a run. If gc gave that run up meanwhile,
  * another one adopts what it stored.
@@ -84,7 +83,7 @@ export async function commitDraft(
       rememberStubs(cache, stubs.set(object, stubOf(end, head.hash)));
       return { summary: { run: run.name, ...draft.summary }, head, problems: chain.problems };
     }
-    run = await beginNext(repository, host, means);
+    run = await beginNext(repository, host, { ...means, signer });
     index = new IndexWriter(repository, run.name, signer);
   }
 }
@@ -137,7 +136,8 @@ async function adopted(
     if (other === run) continue;
     const { index, placed } = await indexOf(repository, other);
     if (![other, ...placed].some((name) => reached.has(name))) continue;
-    const key = objectHashOf(await repository.target.read(runKeyName(other), MAX_KEY_BYTES));
+    const key = await readRunKey(repository, other);
+    if (key === undefined) throw new CorruptError(runKeyName(other), "it is missing");
     adopts.push({ run: other, key, index });
   }
   return adopts;

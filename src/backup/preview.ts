@@ -3,6 +3,7 @@ import type { Filter } from "../disk/filter.ts";
 import type { Found, Problem } from "../disk/walk.ts";
 import { walk } from "../disk/walk.ts";
 import type { RawName } from "../format/raw-name.ts";
+import { rawFromText } from "../format/raw-name.ts";
 import { refreshView } from "../repository/view.ts";
 import type { BackupTask } from "./backup.ts";
 import { mustExist } from "./backup.ts";
@@ -32,7 +33,9 @@ export async function preview(
 ): Promise<Preview> {
   mustExist(task.source);
   const { repository, cache, host } = tools;
-  await refreshView(repository, cache, host);
+  for (const { object, message } of await refreshView(repository, cache, host)) {
+    listener.problem({ path: rawFromText(object), message });
+  }
   const segmentSize = repository.settings.sizes.segment;
   const reuse = new Reuse(cache, task.source, { ...task, segmentSize, generation: 0 });
   const totals: Preview = { files: 0, bytes: 0, changedFiles: 0, changedBytes: 0 };

@@ -101,7 +101,7 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
     // A pattern that matched nothing in a whole run is a mistake more often than not.
     for (const pattern of plan.filter.unused) output.note(`--exclude ${pattern} matched nothing`);
     if (output.damages > 0) {
-      const told = count(output.damages, "earlier snapshot");
+      const told = count(output.damages, "earlier object");
       throw new CorruptError(target.location, `the backup is there, but not ${told} told above`);
     }
     if (output.problems > 0) {

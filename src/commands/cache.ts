@@ -4,6 +4,7 @@ import type { Argv, CommandModule } from "yargs";
 import { Cache } from "../cache/cache.ts";
 import type { CacheFacts, FoundCache, Known } from "../cache/survey.ts";
 import { findCaches, sizeOnDisk, surveyCache } from "../cache/survey.ts";
+import { CorruptError } from "../errors.ts";
 import { readOutline } from "../repository/settings.ts";
 import { refreshView } from "../repository/view.ts";
 import type { Environment } from "./environment.ts";
@@ -73,7 +74,7 @@ const rebuild: CommandModule<OutputFlags, CacheFlags> = {
     // No temporary one where this fails, as other commands have it: that would be for nothing.
     const cache = await Cache.open(directory, { repository: repository.id, host, segmentSize });
     try {
-      await refreshView(repository, cache, host);
+      for (const damage of await refreshView(repository, cache, host)) output.damage(damage);
     } finally {
       await cache.close();
     }
@@ -83,6 +84,9 @@ const rebuild: CommandModule<OutputFlags, CacheFlags> = {
       { event: "rebuilt", directory, ...known, milliseconds },
       `rebuilt ${directory}: ${knownText(known)}, ${formatDuration(milliseconds)}`,
     );
+    if (output.damages > 0) {
+      throw new CorruptError(target.location, `${count(output.damages, "object")} told above`);
+    }
   },
 };
 

@@ -86,7 +86,7 @@ export async function withSnapshot<T>(
   // Its name is the snapshot's host's: what a summary says of itself is for people.
   const cache: Cache = await openCache(repository, chain.host, environment);
   try {
-    await refreshView(repository, cache, chain.host);
+    for (const damage of await refreshView(repository, cache, chain.host)) output.damage(damage);
     const { opener } = sealing;
     const means = { repository, cache, keys, zstd, opener, identify: digests.chunkId };
     const result = await use({ manifest, summary, means, digests, environment });
@@ -94,7 +94,7 @@ export async function withSnapshot<T>(
   } finally {
     await cache.close();
   }
-  const told = count(output.damages, "other snapshot");
+  const told = count(output.damages, "other object");
   throw new CorruptError(target.location, `this snapshot is there, but not ${told} told above`);
 }
 

@@ -3,8 +3,8 @@
  * Creating `end` is the commit: from then on the snapshot is there, and
  * everything that it names was stored before.
  *
- * Each is a signed record (signed.ts): the host's word on a snapshot, a keeper's
- * on a run that has expired.
+ * Each is a signed record (signed.ts): the host's word on its runs and its
+ * snapshots, a keeper's on a run that has expired.
  */
 import type { Fields } from "./fields.ts";
 import { encodeBase64 } from "./fields.ts";
@@ -19,6 +19,8 @@ export interface Begin {
   readonly run: RunName;
   /** The settings that the run goes by. */
   readonly settings: number;
+  /** Hash of its key.pgp: a run that is cut off has said nothing else of it. */
+  readonly key: string;
 }
 
 /** What a run had stored: its key and its index objects. */
@@ -58,17 +60,19 @@ export interface ExpiredEnd {
 
 export type End = SnapshotEnd | ExpiredEnd;
 
+/** The body of a begin, to be signed. */
 export function encodeBegin(begin: Begin): Uint8Array {
   return encodeLines([{ varve: "begin", ...begin }]);
 }
 
-/** @throws {@link CorruptError} if it is anything else. */
+/** @param bytes - without signatures. @throws {@link CorruptError} if it is anything else. */
 export function decodeBegin(name: string, bytes: Uint8Array): Begin {
   const body = decodeOnlyLine(name, bytes, "begin");
   return {
     repository: body.hex("repository", 32),
     run: parseRunName(name, body.value("run")),
     settings: body.integer("settings"),
+    key: body.hex("key", HASH_DIGITS),
   };
 }
 

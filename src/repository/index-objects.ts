@@ -22,6 +22,8 @@ import { signLines } from "./signatures.ts";
 /** An index object lists the packs of a few GiB at most. */
 const MAX_OBJECT_BYTES = 2 ** 28;
 const MAX_LINES_BYTES = 2 ** 30;
+/** Hashes do not compress, and names and numbers not that much: more is a bomb, whoever made it. */
+const MAX_RATIO = 64;
 
 /** The names of a host's index objects. */
 export async function listIndex(target: Target, host: string): Promise<string[]> {
@@ -40,7 +42,8 @@ export async function readIndex(
   name: string,
 ): Promise<IndexObject & ObjectHash> {
   const bytes = await repository.target.read(name, MAX_OBJECT_BYTES);
-  const lines = decodeSigned(name, repository.open(name, bytes, MAX_LINES_BYTES));
+  const limit = Math.min(MAX_LINES_BYTES, MAX_RATIO * bytes.length);
+  const lines = decodeSigned(name, repository.open(name, bytes, limit));
   const run = runOfObject(name);
   if (run === undefined) throw new CorruptError(name, "its name is not one of an index object");
   await repository.checkHost(name, lines, runHost(run));
@@ -51,29 +54,47 @@ export async function readIndex(
   return { ...index, hash: objectHashOf(bytes) };
 }
 
-/** Enters into the cache those of a host's index objects that it has not read. */
+/**
+ * Enters into the cache those of a host's index objects that it has not read.
+ *
+ * @param without - runs whose packs are not to be used.
+ * @returns those that are damaged: what only they list is not known.
+ */
 export async function readNewIndex(
   repository: Repository,
   cache: Cache,
   names: readonly string[],
-): Promise<void> {
+  without: ReadonlySet<RunName> = new Set(),
+): Promise<CorruptError[]> {
   const known = new Set(cache.packs.indexNames());
-  await cache.packs.addIndexes(
-    contentsOf(
-      repository,
-      names.filter((name) => !known.has(name)),
-    ),
-  );
+  const damages: CorruptError[] = [];
+  const fresh = names.filter((name) => !known.has(name));
+  await cache.packs.addIndexes(contentsOf(repository, fresh, without, damages));
+  return damages;
 }
 
 async function* contentsOf(
   repository: Repository,
   names: readonly string[],
+  without: ReadonlySet<RunName>,
+  damages: CorruptError[],
 ): AsyncGenerator<IndexContents> {
   for (const name of names) {
-    const index = await readIndex(repository, name);
-    yield { name, tables: index.holds === "places" ? index.tables : [] };
+    try {
+      const index = await readIndex(repository, name);
+      // All of it, before any is entered: it may be damaged at its end.
+      const tables = index.holds === "places" ? [...index.tables] : [];
+      yield { name, tables: tables.filter(({ pack }) => !isOf(pack, without)) };
+    } catch (error) {
+      if (!(error instanceof CorruptError)) throw error;
+      damages.push(error);
+    }
   }
+}
+
+function isOf(pack: string, runs: ReadonlySet<RunName>): boolean {
+  const run = runOfObject(pack);
+  return run !== undefined && runs.has(run);
 }
 
 /** Writes a run's index objects, numbered in the order in which they were written. */

@@ -88,19 +88,15 @@ export async function openKeys(
   { object, hash }: KeyMessage,
   identity: MessageOpener,
 ): Promise<RepositoryKeys> {
-  const message = await readMessage(target, object, MAX_KEYS_BYTES);
+  const message = await readWhole(target, object, MAX_KEYS_BYTES);
   if (objectHashOf(message) !== hash) {
     throw new CorruptError(object, "it is not the one that the settings name");
   }
   return decodeRepositoryKeys(object, await identity.open(object, message), repository);
 }
 
-/** Reads a key message that has to be there. @throws {@link CorruptError} if it is not. */
-export async function readMessage(
-  target: Target,
-  name: string,
-  limit: number,
-): Promise<Uint8Array> {
+/** Reads an object that has to be there. @throws {@link CorruptError} if it is not. */
+export async function readWhole(target: Target, name: string, limit: number): Promise<Uint8Array> {
   try {
     return await target.read(name, limit);
   } catch (error) {

@@ -3,26 +3,24 @@
  * new runs, and those old ones whose session keys are sealed once more; one
  * that was removed can read what it could, and knows the repository secret.
  */
-import { CorruptError, NotFoundError } from "../errors.ts";
+import { CorruptError } from "../errors.ts";
 import type { RunName } from "../format/names.ts";
-import { runKeyName } from "../format/names.ts";
-import { objectHashOf } from "../format/object-hash.ts";
 import type { RunKey } from "../format/secret.ts";
 import type { Settings } from "../format/settings.ts";
 import type { Sealing } from "../seal/sealing.ts";
 import type { WritableTarget } from "../target/target.ts";
+import type { Chain } from "./chain.ts";
 import { followChain } from "./chain.ts";
 import { readHistory, readHosts } from "./history.ts";
 import type { MessageOpener } from "./key-messages.ts";
 import { storeKeys } from "./key-messages.ts";
 import type { Repository, Unlocked } from "./repository.ts";
+import { readRunKey } from "./run.ts";
 import { SessionKeys } from "./session-keys.ts";
 import type { Outline } from "./settings.ts";
 import { changeSettings } from "./settings.ts";
 import type { Signer } from "./signatures.ts";
 import type { Memory } from "./snapshots.ts";
-
-const MAX_KEY_BYTES = 2 ** 20;
 
 /** Who is to read, and what of the past. */
 export interface Readership extends Pick<Settings, "recipients" | "packets"> {
@@ -70,9 +68,7 @@ export async function openPast(
     const history = await readHistory(repository.target, host);
     const chain = await followChain(repository, history, memory(host));
     problems.push(...chain.problems);
-    const hashes = new Map(chain.keys);
-    // A later run may adopt what these have stored.
-    for (const run of [...history.open, ...chain.expired]) await vouch(repository, run, hashes);
+    const hashes = await hashesOf(repository, chain, history.open);
     const keys = new SessionKeys(repository, identity, hashes);
     for (const run of hashes.keys()) {
       try {
@@ -86,17 +82,27 @@ export async function openPast(
   return { sessions, problems };
 }
 
-/** Takes the key of a run that nothing is committed of as it is. */
-async function vouch(
-  { target }: Repository,
-  run: RunName,
-  hashes: Map<RunName, string>,
-): Promise<void> {
-  if (hashes.has(run)) return;
+/** Of the keys of all runs: a later one may adopt what those without a snapshot have stored. */
+async function hashesOf(
+  repository: Repository,
+  { keys, expired }: Chain,
+  open: readonly RunName[],
+): Promise<Map<RunName, string>> {
+  const hashes = new Map(keys);
+  for (const run of [...open, ...expired]) {
+    const hash = hashes.has(run) ? undefined : await beganWith(repository, run);
+    if (hash !== undefined) hashes.set(run, hash);
+  }
+  return hashes;
+}
+
+/** The key of a run that nothing is committed of, if it is the one that the run began with. */
+async function beganWith(repository: Repository, run: RunName): Promise<string | undefined> {
   try {
-    hashes.set(run, objectHashOf(await target.read(runKeyName(run), MAX_KEY_BYTES)));
+    return await readRunKey(repository, run);
   } catch (error) {
-    // Cut off before it had one.
-    if (!(error instanceof NotFoundError)) throw error;
+    // No later run will adopt it either.
+    if (error instanceof CorruptError) return undefined;
+    throw error;
   }
 }

@@ -13,7 +13,7 @@ import { objectHashOf } from "../format/object-hash.ts";
 import type { PacketKey } from "../format/secret.ts";
 import { decodeSessionKey } from "../format/secret.ts";
 import type { MessageOpener } from "./key-messages.ts";
-import { openKeys, readMessage } from "./key-messages.ts";
+import { openKeys, readWhole } from "./key-messages.ts";
 import type { Repository } from "./repository.ts";
 
 const MAX_MESSAGE_BYTES = 2 ** 20;
@@ -59,7 +59,7 @@ export class SessionKeys {
   async #open(run: RunName): Promise<PacketKey> {
     const { target, id } = this.#repository;
     const name = runKeyName(run);
-    const message = await readMessage(target, name, MAX_MESSAGE_BYTES);
+    const message = await readWhole(target, name, MAX_MESSAGE_BYTES);
     this.#check(name, run, objectHashOf(message));
     const payload = await this.#identity.open(name, message).catch(explain);
     return decodeSessionKey(name, payload, { repository: id, run });

@@ -92,7 +92,7 @@ async function learnIndex(
   found: (damage: CorruptError) => void,
 ): Promise<void> {
   for (const name of await listIndex(repository.target, host)) {
-    await noting(name, found, () => readNewIndex(repository, cache, [name]));
+    for (const damage of await readNewIndex(repository, cache, [name])) found(damage);
   }
 }
 

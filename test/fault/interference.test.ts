@@ -9,6 +9,7 @@ import type { Found } from "../../src/disk/walk.ts";
 import { UnavailableError, UsageError } from "../../src/errors.ts";
 import { endName, runOfObject } from "../../src/format/names.ts";
 import { encodeEnd } from "../../src/format/run.ts";
+import { Repository } from "../../src/repository/repository.ts";
 import { signLines } from "../../src/repository/signatures.ts";
 import type { MemoryTarget } from "../../src/target/memory.ts";
 import { audit } from "../support/audit.ts";
@@ -18,7 +19,7 @@ import { restoreAll } from "../support/harvest.ts";
 import type { Scene } from "../support/scenes.ts";
 import { copyScene, scenes } from "../support/scenes.ts";
 import { namesOf, scratchDirectory } from "../support/scratch.ts";
-import { backUp, cacheDirectory, signer } from "../support/site.ts";
+import { backUp, cacheDirectory, HOST, signer } from "../support/site.ts";
 import { copyOf } from "../support/stored.ts";
 import { assertSameTree, directory, file, plant, survey } from "../support/tree.ts";
 
@@ -220,4 +221,35 @@ describe("a tree that changes while it is backed up", () => {
       assertSameTree(whole ?? new Map(), survey(source));
     });
   }
+});
+
+describe("an index object that is damaged, or somebody else's", () => {
+  it("is told of, and keeps no backup from going on", async () => {
+    const scene = await copyScene(await scenes.second);
+    const { site, source, store, cache } = scene;
+    const [own] = await namesOf(store.list(`index/${HOST}/`));
+    assert.ok(own);
+    const bytes = await store.read(own, 2 ** 30);
+    const planted = `index/${HOST}/0000000009-${"a".repeat(16)}/00000000`;
+    await store.create(planted, bytes);
+    const repository = new Repository(store, site.unlocked, site.means);
+    const bomb = `index/${HOST}/0000000009-${"a".repeat(16)}/00000001`;
+    await store.create(bomb, repository.seal(Buffer.alloc(2 ** 24, " ")));
+    // What they list counts as absent where the cache does not know better.
+    const { lost } = await backUp(site, store, source, { cache: cacheDirectory() });
+    const found = new Map(lost.map(({ object, message }) => [object.split(",")[0], message]));
+    assert.match(found.get(planted) ?? "", /another index object/);
+    assert.deepEqual([...found.keys()].sort(), [planted, bomb]);
+    await store.remove([planted, bomb]);
+    assert.deepEqual((await backUp(site, store, source, { cache })).lost, []);
+    const audited = await audit(site, store);
+    assertSameTree(audited.at(-1)?.tree ?? new Map(), scene.trees.at(-1) ?? new Map());
+    await store.remove([own]);
+    await store.create(own, bytes.subarray(0, -1));
+    const { lost: damaged } = await backUp(site, store, source, { cache: cacheDirectory() });
+    assert.deepEqual(
+      damaged.map(({ object }) => object),
+      [own],
+    );
+  });
 });

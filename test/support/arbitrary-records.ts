@@ -135,6 +135,7 @@ export const begins: fc.Arbitrary<Begin> = record({
   repository: hex(32),
   run: runNames,
   settings: fc.maxSafeNat(),
+  key: hex(64),
 });
 
 const indexHashes: fc.Arbitrary<ObjectHash> = record({

@@ -114,7 +114,7 @@ export const settings: Settings = {
   ],
 };
 
-export const begin: Begin = { repository, run, settings: 1 };
+export const begin: Begin = { repository, run, settings: 1, key: hash(3) };
 const index = [{ object: indexName(run, 0), hash: hash(2) }];
 export const end: End = {
   ...{ verdict: "snapshot", repository, run, key: hash(3), index, settings: 1 },
