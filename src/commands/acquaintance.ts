@@ -45,6 +45,20 @@ export async function outlineAt(
 }
 
 /**
+ * The same for those who only look at it: held against what is remembered, if anything is.
+ *
+ * @throws {@link AccessError} as {@link checkPin}.
+ */
+export async function knownOutline(target: Target, environment: Environment): Promise<Outline> {
+  const outline = await outlineAt(target, environment);
+  const pin = await readPin(environment.places, outline.settings.repository);
+  if (pin !== undefined) await checkPin(outline, pin, environment.means.sealing.verify);
+  else
+    environment.tell(`${target.location}: this machine does not know it, so nobody vouches for it`);
+  return outline;
+}
+
+/**
  * Makes sure that a repository is the one that it should be, and remembers it.
  *
  * @param credentials - for the first sight.

@@ -38,7 +38,7 @@ export async function findIdentity(
   if (named !== undefined) return named;
   const kept = await readPrivate(identityPath(environment, outline.settings.repository));
   if (kept !== undefined) return await unlock(await readIdentity(kept), environment);
-  return (await ofGpg(outline, environment)) ?? (await stored(target, environment));
+  return (await ofGpg(outline, environment)) ?? (await stored(target, outline, environment));
 }
 
 /**
@@ -84,22 +84,39 @@ export async function gpgIdentityOf(
   return { ...gpgIdentity(recipient, await givenPassphrase(variables)), publicKey };
 }
 
-async function stored(target: Target, environment: Environment): Promise<Identity> {
-  const [armored] = await storedIdentities(target);
-  if (armored === undefined) {
+async function stored(
+  target: Target,
+  { settings }: Outline,
+  environment: Environment,
+): Promise<Identity> {
+  const found = await readStored(target);
+  if (found.length === 0) {
     throw new AccessError(
       `reading ${target.location} takes its private key: name its file in VARVE_IDENTITY, or have it in gpg`,
     );
   }
-  const identity = await readIdentity(armored);
   // No varve keeps a bare secret in a repository. Who did wants us to take the repository for ours.
-  if (!identity.locked || !identity.whole) {
-    throw new AccessError(
-      `the private key in ${target.location} is not locked: somebody else put it there. ` +
-        "Name the file of yours in VARVE_IDENTITY.",
-    );
+  const locked = found.filter((identity) => identity.locked && identity.whole);
+  const readers = new Set(settings.recipients.map(({ fingerprint }) => fingerprint));
+  const identity = locked.find(({ fingerprint }) => readers.has(fingerprint)) ?? locked[0];
+  if (identity !== undefined) return await unlock(identity, environment);
+  throw new AccessError(
+    `the private key in ${target.location} is not locked: somebody else put it there. ` +
+      "Name the file of yours in VARVE_IDENTITY.",
+  );
+}
+
+/** The private keys in a repository; anybody can put others beside them, or what is none. */
+async function readStored(target: Target): Promise<(Identity | LockedIdentity)[]> {
+  const found: (Identity | LockedIdentity)[] = [];
+  for (const armored of await storedIdentities(target)) {
+    try {
+      found.push(await readIdentity(armored));
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+    }
   }
-  return await unlock(identity, environment);
+  return found;
 }
 
 async function unlock(

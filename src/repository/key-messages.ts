@@ -118,16 +118,20 @@ export async function openSecret(
   const { recipients, keys, repository } = settings;
   const isReader = recipients.some(({ fingerprint }) => fingerprint === identity.fingerprint);
   let reason = "nothing is sealed to it";
-  // The newest is sealed to all who can read now; each may cost a passphrase, or a touch of a card.
-  for (const message of isReader ? keys.slice(-1) : keys.toReversed()) {
+  let damage: CorruptError | undefined;
+  for (const message of keys.toReversed()) {
     try {
       return (await openKeys(target, repository, message, identity)).secret;
     } catch (error) {
-      // Others may be meant for other people.
-      if (!(error instanceof AccessError)) throw error;
-      reason = error.message;
+      if (error instanceof CorruptError) damage ??= error;
+      else if (error instanceof AccessError) reason = error.message;
+      else throw error;
+      // Each may cost a passphrase, or a touch of a card, and the newest is sealed to all who can
+      // read now. Only if it is damaged, or this identity can read no more, an older one may do.
+      if (isReader && error instanceof AccessError) break;
     }
   }
+  if (damage !== undefined) throw damage;
   throw new AccessError(`${target.location}: this private key does not open it: ${reason}`);
 }
 

@@ -161,6 +161,16 @@ describe("a private key that lies in a repository", () => {
     await newcomer.refuses(restore, { status: 5, words: /passphrase does not unlock the key/ });
   });
 
+  it("is found behind others that somebody put in front of it", async () => {
+    const { store, newcomer } = arrive(target, { VARVE_PASSPHRASE: PASSPHRASE });
+    const { privateKey } = await makeKeyPair("varve", "mallory's");
+    // Each of these comes before it in a list.
+    put(store, "keys/0.asc", Buffer.from(privateKey));
+    put(store, "keys/00.asc", Buffer.from((await makeKeyPair("varve")).privateKey));
+    put(store, "keys/000.asc", Buffer.from("no key at all"));
+    await newcomer.brings();
+  });
+
   it("is passed over where the user has his own", async () => {
     const key = join(victim.home, "kept");
     writeFileSync(key, readFileSync(join(target, KEPT)));

@@ -120,6 +120,8 @@ describe("settings that are planted", { concurrency: 2 }, () => {
       [world.web, ["key", "accept"]],
       [world.web, ["snapshots"]],
       [world.web, ["check"]],
+      [world.web, ["key", "list"]],
+      [world.web, ["key", "export", "--public"]],
       [world.owner, ["key", "remove-recipient", liars.stranger.fingerprint]],
       [fresh, restore],
     ] as const) {

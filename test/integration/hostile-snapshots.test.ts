@@ -133,7 +133,7 @@ describe("a last snapshot that was taken away", () => {
   it("is told by backups, which are made", async () => {
     const made = await world.web.varve("backup", "--json", treeOf(world.web));
     assertTells(made, endAt(2));
-    assert.match(made.err, /the backup is there, but not 1 earlier snapshot/);
+    assert.match(made.err, /the backup is there, but not 1 earlier object/);
     const listed = await world.web.varve("snapshots", "--json");
     assertTells(listed, endAt(2));
     const [id] = idsOf(made);

@@ -1,6 +1,6 @@
 /** `key`: who can read, from when on, and whose word it takes to change that. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { Machine, objectsOf } from "../support/command.ts";
@@ -141,6 +141,18 @@ describe("those who can read", () => {
     assert.equal((await restoredBy("ann")).status, 0);
     assert.equal((await remove("ann@home")).status, 2);
     assert.equal((await remove("nobody")).status, 6);
+  });
+
+  it("still open it by an older message, where the newest is damaged", async () => {
+    const messages = readdirSync(join(target, "keys")).sort();
+    assert.ok(messages.length > 1);
+    const newest = join(target, "keys", messages.at(-1) ?? "");
+    const bytes = readFileSync(newest);
+    rmSync(newest);
+    writeFileSync(newest, bytes.subarray(1));
+    assert.equal((await restoredBy("ann")).status, 0);
+    rmSync(newest);
+    writeFileSync(newest, bytes);
   });
 
   it("are not changed by a host that is no keeper", async () => {

@@ -17,6 +17,17 @@ export async function assertRestores(world: World, layer: Layer): Promise<void> 
   assert.equal(fingerprintOf(out), layer.fingerprint);
 }
 
+/** The snapshot comes back, and these are told to be damaged. */
+export async function assertRestoresDespite(
+  world: World,
+  layer: Layer,
+  ...damages: string[]
+): Promise<void> {
+  const { ended, out } = await restored(world, layer);
+  assertTells(ended, ...damages);
+  assert.equal(fingerprintOf(out), layer.fingerprint);
+}
+
 /** It does not, and these are told to be damaged; what there is of the tree is as it was. */
 export async function assertRestoresNothingWrong(
   world: World,

@@ -19,7 +19,7 @@ import { readSigner } from "../../src/seal/signature.ts";
 import { Machine, objectsOf } from "./command.ts";
 import { scratchDirectory } from "./scratch.ts";
 import { filesBelow, fingerprintOf, noise } from "./trees.ts";
-import { succeeded } from "./verdicts.ts";
+import { assertTells, succeeded } from "./verdicts.ts";
 
 /** So small that a little content fills segments and packs. */
 const SIZES = ["--chunk-size", "16k", "--segment-size", "4k", "--pack-size", "1m"];
@@ -75,11 +75,22 @@ export function change({ web }: World, number: number): void {
   writeFileSync(join(treeOf(web), `file-${number}`), noise(100_000, number));
 }
 
-/** One more snapshot, of another tree. @returns its run, and a hash over the tree. */
-export async function backUpAnew(world: World, number: number): Promise<Layer> {
+/**
+ * One more snapshot, of another tree.
+ *
+ * @param damages - what is told on the way.
+ * @returns its run, and a hash over the tree.
+ */
+export async function backUpAnew(
+  world: World,
+  number: number,
+  ...damages: readonly string[]
+): Promise<Layer> {
   change(world, number);
   const tree = treeOf(world.web);
-  const made = succeeded(await world.web.varve("backup", "--json", tree));
+  const made = await world.web.varve("backup", "--json", tree);
+  if (damages.length === 0) succeeded(made);
+  else assertTells(made, ...damages);
   const run = objectsOf(made).find(({ event }) => event === "snapshot")?.["run"];
   return { run: run as RunName, fingerprint: fingerprintOf(tree) };
 }

@@ -4,8 +4,8 @@ import { readPrivate, writePrivate } from "../../config/private-file.ts";
 import { NotFoundError } from "../../errors.ts";
 import { storedIdentities } from "../../repository/key-messages.ts";
 import type { Outline } from "../../repository/settings.ts";
-import { readOutline } from "../../repository/settings.ts";
 import type { Target } from "../../target/target.ts";
+import { knownOutline } from "../acquaintance.ts";
 import type { Environment } from "../environment.ts";
 import { reachTarget, readEnvironment } from "../environment.ts";
 import { identityPath } from "../identities.ts";
@@ -34,7 +34,7 @@ export const exportKey: CommandModule<OutputFlags, ExportFlags> = {
     const output = new Output(flags);
     const environment = await readEnvironment(process.env, output);
     const target = await reachTarget(flags.target, environment);
-    const outline = await readOutline(target);
+    const outline = await knownOutline(target, environment);
     const text = flags.public
       ? outline.settings.recipients.map(({ key }) => key).join("\n")
       : await privateKey(target, outline, environment);

@@ -1,7 +1,7 @@
 /** `key list`: who can read a repository, and who may write to it. Needs no key at all. */
 import type { CommandModule } from "yargs";
-import { readOutline } from "../../repository/settings.ts";
 import { knownRecipient } from "../../seal/recipients.ts";
+import { knownOutline } from "../acquaintance.ts";
 import { reachTarget, readEnvironment } from "../environment.ts";
 import type { OutputFlags } from "../output.ts";
 import { Output } from "../output.ts";
@@ -18,9 +18,8 @@ export const list: CommandModule<OutputFlags, ListFlags> = {
   handler: async (flags) => {
     const output = new Output(flags);
     const environment = await readEnvironment(process.env, output);
-    const { settings, fingerprint, chain } = await readOutline(
-      await reachTarget(flags.target, environment),
-    );
+    const target = await reachTarget(flags.target, environment);
+    const { settings, fingerprint, chain } = await knownOutline(target, environment);
     const { repository, n, packets, recipients, hosts } = settings;
     const by = chain.at(-1)?.lines.signatures.map((signature) => signature.by) ?? [];
     output.result(

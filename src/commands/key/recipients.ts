@@ -173,11 +173,12 @@ async function isForVersion2({ key }: PublicKey): Promise<boolean> {
 async function namedBy(name: string, recipients: readonly PublicKey[]): Promise<PublicKey> {
   const digits = name.toLowerCase().replace(/^0x/, "");
   const isDigits = /^[0-9a-f]{8,64}$/.test(digits);
-  const found: PublicKey[] = [];
-  for (const recipient of recipients) {
+  const found = isDigits
+    ? recipients.filter(({ fingerprint }) => fingerprint.endsWith(digits))
+    : [];
+  for (const recipient of found.length > 0 ? [] : recipients) {
     const { userIds } = await knownRecipient(recipient.key);
-    const isNamed = userIds.some((userId) => userId.includes(name));
-    if ((isDigits && recipient.fingerprint.endsWith(digits)) || isNamed) found.push(recipient);
+    if (userIds.some((userId) => userId.includes(name))) found.push(recipient);
   }
   const [first, other] = found;
   if (first === undefined) throw new NotFoundError(`${name} is none of those who can read`);
