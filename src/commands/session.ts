@@ -7,6 +7,7 @@ import { Cache } from "../cache/cache.ts";
 import { readEnrolment, writeEnrolment } from "../config/enrolment.ts";
 import type { Pin } from "../config/pins.ts";
 import { AccessError, VarveError } from "../errors.ts";
+import type { Settings } from "../format/settings.ts";
 import { openingOnce, openSecret } from "../repository/key-messages.ts";
 import type { SignaturePolicy, Unlocked } from "../repository/repository.ts";
 import { Repository } from "../repository/repository.ts";
@@ -101,7 +102,18 @@ export async function openAsReader(
   const secret = enrolment?.secret ?? (await openSecret(target, outline, identity));
   const unlocked = { ...outline, secret };
   const repository = new Repository(target, unlocked, environment.means, signatures);
-  return { repository, host: enrolment?.host ?? environment.host, pin, identity };
+  return {
+    repository,
+    host: enrolment?.host ?? hostAmong(outline.settings, environment),
+    pin,
+    identity,
+  };
+}
+
+/** Whose snapshots a machine means that is no host: those of its name, or of the only one there is. */
+function hostAmong({ hosts }: Settings, { host }: Environment): string {
+  const [only = host, ...others] = new Set(hosts.map(({ name }) => name));
+  return others.length === 0 ? only : host;
 }
 
 async function credentialsOf(

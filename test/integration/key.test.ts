@@ -1,5 +1,6 @@
 /** `key`: who can read, from when on, and whose word it takes to change that. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
@@ -7,6 +8,12 @@ import { Machine, objectsOf } from "../support/command.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
 const PASSPHRASE = "correct horse";
+/** Runs a program on a machine of another name, which comes next. */
+const ANOTHER_NAME = [...["unshare", "--uts", "sh", "-c"], 'hostname "$0" && exec "$@"'];
+const NO_NAME =
+  spawnSync(ANOTHER_NAME[0] ?? "", [...ANOTHER_NAME.slice(1), "x", "true"]).status === 0
+    ? false
+    : "no machine can be given another name here";
 
 describe("key generate and key export", { concurrency: 2 }, () => {
   it("makes a locked pair, which only its owner may read, and overwrites nothing", async () => {
@@ -153,6 +160,17 @@ describe("those who can read", () => {
     assert.equal((await restoredBy("ann")).status, 0);
     rmSync(newest);
     writeFileSync(newest, bytes);
+  });
+
+  it("mean the only host by latest, on a machine of another name", { skip: NO_NAME }, async () => {
+    const variables = { VARVE_IDENTITY: at("ann"), VARVE_FINGERPRINT: fingerprint };
+    const other = new Machine(variables);
+    const under = [...ANOTHER_NAME, "another-name"];
+    const { status, err } = await other.run(["restore", "--from", target, "--to", "out"], {
+      under,
+    });
+    assert.equal(status, 0, err);
+    assert.ok(existsSync(join(other.home, "out/file")));
   });
 
   it("are not changed by a host that is no keeper", async () => {
