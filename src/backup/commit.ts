@@ -68,7 +68,7 @@ export async function commitDraft(
     const pages = await storeAll(draft, index, tools);
     const history = await readHistory(repository.target, host);
     const chain = await followHeads(repository, history, remembered, stubs);
-    const open = [...history.open, ...chain.expired];
+    const open = [...history.open, ...chain.expired, ...chain.spoilt];
     const end = await makeEnd(draft, { run, index }, [...pages.values()], {
       repository,
       means,
@@ -151,10 +151,24 @@ async function indexOf(
   const index: ObjectHash[] = [];
   const placed = new Set<RunName>();
   for (const name of await listIndex(repository.target, run)) {
-    const content = await readIndex(repository, name);
+    const content = await readIfWhole(repository, name);
+    if (content === undefined) continue;
     index.push({ object: content.object, hash: content.hash });
     if (content.holds !== "places") continue;
     for (const { parts } of content.tables) for (const part of parts) placed.add(part.run);
   }
   return { index, placed };
+}
+
+/** What only a damaged index object lists counted as absent, and was told (repository/view.ts). */
+async function readIfWhole(
+  repository: Repository,
+  name: string,
+): Promise<Awaited<ReturnType<typeof readIndex>> | undefined> {
+  try {
+    return await readIndex(repository, name);
+  } catch (error) {
+    if (error instanceof CorruptError) return undefined;
+    throw error;
+  }
 }

@@ -51,6 +51,7 @@ export async function outlineAt(
  */
 export async function knownOutline(target: Target, environment: Environment): Promise<Outline> {
   const outline = await outlineAt(target, environment);
+  refuseFingerprint(outline, { fingerprint: environment.fingerprint, identity: undefined });
   const pin = await readPin(environment.places, outline.settings.repository);
   if (pin !== undefined) await checkPin(outline, pin, environment.means.sealing.verify);
   else

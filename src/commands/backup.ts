@@ -29,8 +29,8 @@ import { rememberedOf, rememberHeads } from "./memory.ts";
 import type { OutputFlags } from "./output.ts";
 import { count, formatBytes, formatDuration, Output } from "./output.ts";
 import { showProgress } from "./progress.ts";
-import type { Hosting } from "./session.ts";
-import { openAsHost, openCache } from "./session.ts";
+import type { Hosting, Membership } from "./session.ts";
+import { openAsHost, openAsMember, openCache } from "./session.ts";
 
 interface BackupFlags extends OutputFlags {
   source: string[] | undefined;
@@ -91,12 +91,17 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
     await makeDefault(flags, environment, output);
     const target = await reachTarget(flags.to, environment);
     leaveOut(plan.filter, [target.location, environment.places.cache]);
-    const hosting = await openAsHost(target, environment);
-    const cache = await openCache(hosting.repository, hosting.host, environment);
-    try {
-      await storeAll(flags, tasks, { hosting, cache, environment, output });
-    } finally {
-      await cache.close();
+    if (flags.dryRun) {
+      // Nothing is to be stored: not even that this machine is a host.
+      const member = await openAsMember(target, environment);
+      await withCache(member, environment, (cache) =>
+        lookOverAll(tasks, { member, cache, output }),
+      );
+    } else {
+      const member = await openAsHost(target, environment);
+      await withCache(member, environment, (cache) =>
+        storeAll(tasks, { member, cache, environment, output }),
+      );
     }
     // A pattern that matched nothing in a whole run is a mistake more often than not.
     for (const pattern of plan.filter.unused) output.note(`--exclude ${pattern} matched nothing`);
@@ -137,31 +142,47 @@ function leaveOut(filter: Filter, directories: readonly string[]): void {
 }
 
 interface Work {
-  readonly hosting: Hosting;
+  readonly member: Hosting;
   readonly cache: Cache;
   readonly environment: Environment;
   readonly output: Output;
 }
 
+async function withCache(
+  { repository, host }: Membership,
+  environment: Environment,
+  use: (cache: Cache) => Promise<void>,
+): Promise<void> {
+  const cache = await openCache(repository, host, environment);
+  try {
+    await use(cache);
+  } finally {
+    await cache.close();
+  }
+}
+
+async function lookOverAll(
+  tasks: readonly BackupTask[],
+  { member, cache, output }: Pick<Work, "cache" | "output"> & { readonly member: Membership },
+): Promise<void> {
+  const { repository, host } = member;
+  for (const task of tasks) await lookOver(task, { repository, cache, host }, output);
+}
+
 /** One snapshot of each source; tells what is wrong with the snapshots that were there. */
 async function storeAll(
-  flags: BackupFlags,
   tasks: readonly BackupTask[],
-  { hosting, cache, environment, output }: Work,
+  { member, cache, environment, output }: Work,
 ): Promise<void> {
-  const { repository, host, signer, pin } = hosting;
+  const { repository, host, signer, pin } = member;
   const { means } = environment;
   let remembered = rememberedOf(pin, host);
   let lost: readonly CorruptError[] = [];
   for (const task of tasks) {
     const tools = { repository, cache, host, signer, remembered, clock: Date.now, means };
-    if (flags["dry-run"]) {
-      await lookOver(task, tools, output);
-      continue;
-    }
     const { head, problems } = await backUp(task, tools, output);
     remembered = { ...remembered, heads: [head] };
-    await rememberHeads(repository.id, { host, heads: [head] }, environment, "host");
+    await rememberHeads(repository.id, { host, heads: [head] }, environment, "reader");
     lost = problems;
   }
   for (const problem of lost) output.damage(problem);
@@ -182,7 +203,11 @@ async function backUp(task: BackupTask, tools: BackupTools, output: Output): Pro
   }
 }
 
-async function lookOver(task: BackupTask, tools: BackupTools, output: Output): Promise<void> {
+async function lookOver(
+  task: BackupTask,
+  tools: Pick<BackupTools, "repository" | "cache" | "host">,
+  output: Output,
+): Promise<void> {
   const totals = await preview(task, tools, {
     problem: (problem) => output.problem(inFull(task, problem)),
     changed: ({ path }) => output.detail(`would read ${displayName(path)}`),

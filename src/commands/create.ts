@@ -1,12 +1,12 @@
 /** Making a repository: for `init`, and on first use. */
 
-import { writeEnrolment } from "../config/enrolment.ts";
+import { dropEnrolment, writeEnrolment } from "../config/enrolment.ts";
 import { askPassphrase, givenPassphrase, hasTerminal } from "../config/passphrase.ts";
 import { writePrivate } from "../config/private-file.ts";
 import { UsageError } from "../errors.ts";
 import type { HostKey, PublicKey, Sizes } from "../format/settings.ts";
 import type { Ownership, Unlocked } from "../repository/repository.ts";
-import { createRepository, newRepositoryId } from "../repository/repository.ts";
+import { createRepository, newRepositoryId, newSecret } from "../repository/repository.ts";
 import { holdsRepository } from "../repository/settings.ts";
 import type { Signer } from "../repository/signatures.ts";
 import { makeKeyPair, readIdentity } from "../seal/identity.ts";
@@ -122,7 +122,7 @@ export function publicKeyOf({ fingerprint, armored }: Recipient): PublicKey {
 /** Makes it, enrols this machine as its first host and keeper, and remembers both. */
 async function makeRepository(
   { target, sizes }: NewRepository,
-  owner: Omit<Ownership, "hosts">,
+  owner: Omit<Ownership, "hosts" | "secret">,
   environment: Environment,
 ): Promise<Unlocked> {
   const { host, means, places } = environment;
@@ -130,15 +130,19 @@ async function makeRepository(
   const keeper: HostKey = { name: host, fingerprint, key: publicKey, keeper: true };
   // The identity's word is enough; without it the keeper's has to do.
   const signers = owner.signers.length > 0 ? owner.signers : [await readSigner(privateKey)];
+  const { repository } = owner;
+  const secret = newSecret(means.random);
+  // First of all: nobody else has the keeper's key.
+  await writeEnrolment(places, { repository, host, secret, signingKey: privateKey });
   const unlocked = await createRepository(
     target,
-    { ...owner, hosts: [keeper], signers },
+    { ...owner, secret, hosts: [keeper], signers },
     sizes,
     means,
-  );
-  const { repository } = owner;
-  const { secret } = unlocked;
-  await writeEnrolment(places, { repository, host, secret, signingKey: privateKey });
+  ).catch(async (error: unknown) => {
+    await dropEnrolment(places, repository);
+    throw error;
+  });
   await remember(unlocked, canonicalLocation(target.location), environment);
   return unlocked;
 }

@@ -36,9 +36,17 @@ export async function findIdentity(
   if (environment.variables["VARVE_IDENTITY"] === GPG) return await neededGpg(outline, environment);
   const named = await namedIdentity(environment);
   if (named !== undefined) return named;
-  const kept = await readPrivate(identityPath(environment, outline.settings.repository));
-  if (kept !== undefined) return await unlock(await readIdentity(kept), environment);
-  return (await ofGpg(outline, environment)) ?? (await stored(target, outline, environment));
+  const text = await readPrivate(identityPath(environment, outline.settings.repository));
+  const kept = text === undefined ? undefined : await readIdentity(text);
+  const { recipients } = outline.settings;
+  const isReader = recipients.some(({ fingerprint }) => fingerprint === kept?.fingerprint);
+  if (kept !== undefined && isReader) return await unlock(kept, environment);
+  // One that can read no more opens what is old, where there is no other.
+  const other = await ofGpg(outline, environment);
+  if (other !== undefined) return other;
+  return await (kept === undefined
+    ? stored(target, outline, environment)
+    : unlock(kept, environment));
 }
 
 /**

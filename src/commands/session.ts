@@ -172,7 +172,11 @@ async function enrol(
     key: signer.publicKey,
     keeper: false,
   };
-  const changed = await changeSettings(target, outline, { hosts: [...hosts, added] }, [identity]);
+  const change = { hosts: [...hosts, added] };
+  const changed = await changeSettings(target, outline, change, {
+    signers: [identity],
+    verify: means.sealing.verify,
+  });
   const pin = await acquaint(target, changed, { environment, role: "own change", credentials });
   return { repository: new Repository(target, { ...changed, secret }, means), host, pin, signer };
 }

@@ -3,6 +3,7 @@
  * the key that signs what it commits. Both are in one file that only its owner
  * may read. Nothing in it reads what was backed up.
  */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CorruptError } from "../errors.ts";
 import { encodeBase64 } from "../format/fields.ts";
@@ -47,6 +48,11 @@ export async function writeEnrolment(places: Places, enrolment: Enrolment): Prom
   const { secret, ...rest } = enrolment;
   const text = JSON.stringify({ ...rest, secret: encodeBase64(secret) });
   await writePrivate(pathOf(places, enrolment.repository), `${text}\n`);
+}
+
+/** Forgets it: nothing came of it. */
+export async function dropEnrolment(places: Places, repository: string): Promise<void> {
+  await rm(pathOf(places, repository), { force: true });
 }
 
 function pathOf(places: Places, repository: string): string {

@@ -25,7 +25,8 @@ export async function writePrivate(path: string, text: string): Promise<void> {
     await rename(partial, path);
     await syncDirectory(dirname(path));
   } catch (error) {
-    await rm(partial, { force: true });
+    // Where even that fails there is none.
+    await rm(partial, { force: true }).catch(() => {});
     throw new UnavailableError(`cannot write ${path}: ${(error as Error).message}`, {
       cause: error,
     });

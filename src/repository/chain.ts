@@ -23,6 +23,8 @@ export interface ChainState {
   readonly heads: readonly ObjectHash[];
   /** Runs that gc gave up. */
   readonly expired: readonly RunName[];
+  /** Runs whose end cannot be believed: what they have stored may be taken over like that of others. */
+  readonly spoilt: readonly RunName[];
   /** Ends that are not as they were left. */
   readonly problems: readonly CorruptError[];
 }
@@ -110,6 +112,7 @@ async function follow(
 ): Promise<ChainState> {
   const there = new Map<string, Stub>();
   const expired: RunName[] = [];
+  const spoilt: RunName[] = [];
   const problems: CorruptError[] = [];
   for (const run of ended) {
     try {
@@ -118,6 +121,7 @@ async function follow(
       else there.set(stub.object, stub);
     } catch (error) {
       problems.push(damaged(endName(run), error));
+      spoilt.push(run);
     }
   }
   for (const [object, reference] of referencesOf(there, remembered.heads)) {
@@ -128,6 +132,7 @@ async function follow(
     host,
     heads: headsOf(there, remembered.heads),
     expired,
+    spoilt,
     problems: firstOfEach(problems).filter(({ object }) => !remembered.missed.includes(object)),
   };
 }

@@ -42,7 +42,7 @@ export async function changeReaders(
   const contents = { repository, packets, recipients, secret, sessions };
   const message = await storeKeys(target, contents, sealing);
   const change = { packets, recipients, keys: [...keys, message] };
-  return await changeSettings(target, outline, change, signers);
+  return await changeSettings(target, outline, change, { signers, verify: sealing.verify });
 }
 
 /** What of the past an identity can open. */

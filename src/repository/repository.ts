@@ -20,7 +20,7 @@ import type { DerivedKeys } from "./derived-keys.ts";
 import { deriveKeys, indexKey } from "./derived-keys.ts";
 import { storeKeys } from "./key-messages.ts";
 import type { Outline } from "./settings.ts";
-import { holdsRepository, readOutline, signedLink } from "./settings.ts";
+import { holdsRepository, mustBeSigned, readOutline, signedLink } from "./settings.ts";
 import type { Signer } from "./signatures.ts";
 import { checkSigned, keysOfHost, keysOfKeepers } from "./signatures.ts";
 
@@ -34,6 +34,8 @@ export interface Unlocked extends Outline {
 /** What a new repository is, and who it belongs to. */
 export interface Ownership
   extends Pick<Settings, "repository" | "packets" | "recipients" | "hosts"> {
+  /** From {@link newSecret}: known beforehand, so that its first host can keep it first. */
+  readonly secret: Uint8Array;
   /** An armored private key, locked by its passphrase, to be kept with the repository. */
   readonly identity?: string;
   /** Who sign the first settings: an identity, or a keeper among the hosts. */
@@ -120,6 +122,11 @@ export function newRepositoryId(random: RandomSource): string {
   return Buffer.from(random(ID_BYTES)).toString("hex");
 }
 
+/** The repository secret of a new repository. */
+export function newSecret(random: RandomSource): Uint8Array {
+  return random(KEY_BYTES);
+}
+
 /**
  * Makes a repository in an empty target.
  *
@@ -127,19 +134,19 @@ export function newRepositoryId(random: RandomSource): string {
  */
 export async function createRepository(
   target: WritableTarget,
-  { identity, signers, ...owner }: Ownership,
+  { identity, signers, secret, ...owner }: Ownership,
   sizes: Sizes,
-  { random, sealing }: Pick<Means, "random" | "sealing">,
+  { sealing }: Pick<Means, "sealing">,
 ): Promise<Unlocked> {
   checkSizes(sizes);
   if (await holdsRepository(target)) throw alreadyThere(target);
-  const secret = random(KEY_BYTES);
   const keys = await storeKeys(target, { ...owner, secret, sessions: [] }, sealing);
   if (identity !== undefined) {
     const name = identityName(keys.object);
     if ((await target.create(name, Buffer.from(identity))) === "exists") throw alreadyThere(target);
   }
   const link = await signedLink({ n: 0, sizes, ...owner, keys: [keys] }, signers);
+  await mustBeSigned(link, link.settings, sealing.verify);
   if ((await target.create(link.object, link.bytes)) === "exists") throw alreadyThere(target);
   return { ...(await readOutline(target)), secret };
 }

@@ -15,6 +15,7 @@ import { decodeSessionKey } from "../format/secret.ts";
 import type { MessageOpener } from "./key-messages.ts";
 import { openKeys, readWhole } from "./key-messages.ts";
 import type { Repository } from "./repository.ts";
+import { readRunKey } from "./run.ts";
 
 const MAX_MESSAGE_BYTES = 2 ** 20;
 
@@ -60,15 +61,16 @@ export class SessionKeys {
     const { target, id } = this.#repository;
     const name = runKeyName(run);
     const message = await readWhole(target, name, MAX_MESSAGE_BYTES);
-    this.#check(name, run, objectHashOf(message));
+    await this.#check(name, run, objectHashOf(message));
     const payload = await this.#identity.open(name, message).catch(explain);
     return decodeSessionKey(name, payload, { repository: id, run });
   }
 
   /** Before it is opened: whoever can write could have sealed a key of his own. */
-  #check(name: string, run: RunName, hash: string): void {
+  async #check(name: string, run: RunName, hash: string): Promise<void> {
     if (this.#repository.signatures === "waived") return;
-    const signed = this.#hashes.get(run);
+    // An end may be lost, or spoilt: the run's own begin says it too.
+    const signed = this.#hashes.get(run) ?? (await readRunKey(this.#repository, run));
     if (signed === undefined) throw new CorruptError(name, "no snapshot vouches for it");
     if (signed !== hash) throw new CorruptError(name, "it is not the one that was signed for");
   }

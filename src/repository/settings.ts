@@ -120,21 +120,41 @@ export type SettingsChange = Partial<
  * Stores the settings that follow on `outline`.
  *
  * @returns the outline with them.
+ * @throws {@link AccessError} if the signers may not change these settings.
  * @throws {@link UnavailableError} if somebody else changed them meanwhile.
  */
 export async function changeSettings(
   target: WritableTarget,
   outline: Outline,
   change: SettingsChange,
-  signers: readonly Signer[],
+  { signers, verify }: { readonly signers: readonly Signer[]; readonly verify: Verify },
 ): Promise<Outline> {
   const { settings, chain } = outline;
   const previous = chain.at(-1)?.hash ?? "";
   const link = await signedLink({ ...settings, ...change, n: settings.n + 1, previous }, signers);
+  await mustBeSigned(link, settings, verify);
   if ((await target.create(link.object, link.bytes)) === "exists") {
     throw new UnavailableError(`${link.object} was made by somebody else meanwhile: try again`);
   }
   return outlineOf(target, [...chain, link]);
+}
+
+/**
+ * Before settings are stored, for ever: nobody could use a repository whose last ones are not good.
+ *
+ * @param before - the settings whose authorities count.
+ * @throws {@link AccessError} if none of them has signed.
+ */
+export async function mustBeSigned(
+  { lines, object }: SettingsLink,
+  before: Settings,
+  verify: Verify,
+): Promise<void> {
+  if (await isSigned(lines, authorities(before), verify)) return;
+  const by = lines.signatures.map((signature) => signature.by).join(", ");
+  throw new AccessError(
+    `the key ${by} may not sign ${object}: it takes the private key of somebody who can read now, or a keeper`,
+  );
 }
 
 /** Settings as they are stored. */

@@ -6,6 +6,7 @@
  */
 import type { Cache } from "../cache/cache.ts";
 import { CorruptError, NotFoundError } from "../errors.ts";
+import type { RunName } from "../format/names.ts";
 import { runKeyName, runOfObject } from "../format/names.ts";
 import type { ObjectHash } from "../format/object-hash.ts";
 import { objectHashOf } from "../format/object-hash.ts";
@@ -15,6 +16,7 @@ import { followChain } from "../repository/chain.ts";
 import { readHistory, readHosts } from "../repository/history.ts";
 import { listIndex, readIndex, readNewIndex } from "../repository/index-objects.ts";
 import type { Repository } from "../repository/repository.ts";
+import { readRunKey } from "../repository/run.ts";
 import { checkSettings } from "../repository/settings.ts";
 import type { Memory } from "../repository/snapshots.ts";
 import type { Sealing } from "../seal/sealing.ts";
@@ -76,6 +78,7 @@ async function checkHost(
     await learnIndex(repository, cache, host, found);
     const work = new HostCheck(repository, cache, found);
     for (const { end } of chain.links.values()) await work.snapshot(end);
+    await work.keys(chain.keys);
     await work.packs(host, totals);
     totals.hosts += 1;
     totals.snapshots += chain.links.size;
@@ -103,6 +106,7 @@ class HostCheck {
   readonly #found: (damage: CorruptError) => void;
   readonly #objects = new Set<string>();
   readonly #pages = new Set<string>();
+  readonly #runs = new Set<RunName>();
   /** How long each pack must be at least, for what is needed of it. */
   readonly #needed = new Map<string, number>();
 
@@ -117,6 +121,18 @@ class HostCheck {
       for (const object of namedBy(objects)) await this.#object(object);
     }
     for (const page of end.reach) await this.#page(page);
+  }
+
+  /** Somebody has to vouch for the key of each run that is needed: an end, or its begin. */
+  async keys(known: ReadonlyMap<RunName, string>): Promise<void> {
+    for (const run of this.#runs) {
+      if (known.has(run)) continue;
+      const name = runKeyName(run);
+      await noting(name, this.#found, async () => {
+        if ((await readRunKey(this.#repository, run)) !== undefined) return;
+        throw new CorruptError(name, "it is missing");
+      });
+    }
   }
 
   /** Looks for the packs that were needed. */
@@ -161,6 +177,7 @@ class HostCheck {
   }
 
   #tape({ run, tape, segments }: TapeReach): void {
+    this.#runs.add(run);
     for (const [first, last] of segments) {
       const stretches = this.#cache.segments.locate(run, tape, first, last);
       const count = stretches.reduce((sum, stretch) => sum + stretch.count, 0);

@@ -4,7 +4,7 @@ import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { DEFAULT_SIZES } from "../../src/format/settings.ts";
-import { createRepository, newRepositoryId } from "../../src/repository/repository.ts";
+import { createRepository, newRepositoryId, newSecret } from "../../src/repository/repository.ts";
 import { readOutline } from "../../src/repository/settings.ts";
 import { makeKeyPair, readIdentity } from "../../src/seal/identity.ts";
 import { readRecipients } from "../../src/seal/recipients.ts";
@@ -118,6 +118,7 @@ describe("a private key that lies in a repository", () => {
       await DirectoryTarget.create(store),
       {
         repository: newRepositoryId(means.random),
+        secret: newSecret(means.random),
         packets: 2,
         recipients: recipients.map(({ fingerprint, armored: key }) => ({ fingerprint, key })),
         hosts: [],

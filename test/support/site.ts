@@ -25,7 +25,12 @@ import type { Summary } from "../../src/format/snapshot.ts";
 import type { Remembered } from "../../src/repository/chain.ts";
 import type { MessageOpener } from "../../src/repository/key-messages.ts";
 import type { Means, Ownership, Unlocked } from "../../src/repository/repository.ts";
-import { createRepository, newRepositoryId, Repository } from "../../src/repository/repository.ts";
+import {
+  createRepository,
+  newRepositoryId,
+  newSecret,
+  Repository,
+} from "../../src/repository/repository.ts";
 import type { Signer } from "../../src/repository/signatures.ts";
 import type { Sealing } from "../../src/seal/sealing.ts";
 import { openPgp } from "../../src/seal/sealing.ts";
@@ -85,6 +90,7 @@ export async function makeSite(target: WritableTarget, sizes: Sizes = SMALL): Pr
     repository: newRepositoryId(random),
     packets: 2,
     recipients: [{ fingerprint: "0".repeat(40), key: "nobody" }],
+    secret: newSecret(random),
     hosts: [{ name: HOST, fingerprint: signer.fingerprint, key: HOST, keeper: true }],
     signers: [signer],
   };

@@ -85,8 +85,15 @@ describe("settings", () => {
   it("are not signed by a host that is no keeper", async () => {
     const { hosts } = site.unlocked.settings;
     const mere = { ...other, key: HOST };
-    await extend(target, { hosts: [...hosts, mere] });
-    await extend(target, { recipients: [reader] }, [{ ...signer, fingerprint: mere.fingerprint }]);
+    const host = { ...signer, fingerprint: mere.fingerprint };
+    const { settings, chain } = await extend(target, { hosts: [...hosts, mere] });
+    // Nor does varve store what nobody could go on from.
+    await assert.rejects(
+      extend(target, { recipients: [reader] }, [host]),
+      refusedAs(/may not sign/),
+    );
+    const previous = String(chain.at(-1)?.hash);
+    await plant(target, { ...settings, n: 2, previous, recipients: [reader] }, [host]);
     await assert.rejects(check(await readOutline(target)), refusedAs(/settings\/00000002 is not/));
   });
 

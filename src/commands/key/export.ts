@@ -1,9 +1,11 @@
 /** `key export`: the private key as it is kept, for a copy elsewhere; or the public ones. */
+import { existsSync } from "node:fs";
 import type { CommandModule } from "yargs";
 import { readPrivate, writePrivate } from "../../config/private-file.ts";
-import { NotFoundError } from "../../errors.ts";
+import { NotFoundError, UsageError } from "../../errors.ts";
 import { storedIdentities } from "../../repository/key-messages.ts";
 import type { Outline } from "../../repository/settings.ts";
+import { readIdentity } from "../../seal/identity.ts";
 import type { Target } from "../../target/target.ts";
 import { knownOutline } from "../acquaintance.ts";
 import type { Environment } from "../environment.ts";
@@ -39,9 +41,12 @@ export const exportKey: CommandModule<OutputFlags, ExportFlags> = {
       ? outline.settings.recipients.map(({ key }) => key).join("\n")
       : await privateKey(target, outline, environment);
     if (flags.out === undefined) {
-      output.result({ event: "key", armored: text }, text.trimEnd());
+      // With -q too: it is what was asked for.
+      console.log(flags.json ? JSON.stringify({ event: "key", armored: text }) : text.trimEnd());
       return;
     }
+    if (existsSync(flags.out))
+      throw new UsageError(`${flags.out} is there already: choose another name`);
     await writePrivate(flags.out, text);
     output.result({ event: "exported", file: flags.out }, `wrote ${flags.out}`);
   },
@@ -53,8 +58,12 @@ async function privateKey(
   environment: Environment,
 ): Promise<string> {
   const kept = await readPrivate(identityPath(environment, settings.repository));
-  const text = kept ?? (await storedIdentities(target))[0];
-  if (text !== undefined) return text;
+  const readers = new Set(settings.recipients.map((recipient) => recipient.fingerprint));
+  for (const text of [...(kept === undefined ? [] : [kept]), ...(await storedIdentities(target))]) {
+    // Others may have been put there, or be left of what was tried.
+    const identity = await readIdentity(text).catch(() => undefined);
+    if (identity !== undefined && readers.has(identity.fingerprint)) return text;
+  }
   throw new NotFoundError(
     `the private key of repository ${fingerprint} is kept neither here nor in ${target.location}: ` +
       "gpg --export-secret-keys, if gpg has it",
