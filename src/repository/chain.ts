@@ -138,7 +138,10 @@ async function follow(
 }
 
 function damaged(object: string, error: unknown): CorruptError {
-  if (error instanceof CorruptError) return error;
+  if (error instanceof CorruptError) {
+    // Of one of its lines: it is the end that is told of, and missed.
+    return error.object === object ? error : new CorruptError(object, error.message);
+  }
   if (error instanceof NotFoundError) return new CorruptError(object, "it vanished meanwhile");
   throw error;
 }

@@ -4,14 +4,19 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { CorruptError } from "../../src/errors.ts";
 import type { RunName } from "../../src/format/names.ts";
-import { beginName, runKeyName, runOfObject } from "../../src/format/names.ts";
+import { beginName, endName, runKeyName, runOfObject } from "../../src/format/names.ts";
+import { followChain } from "../../src/repository/chain.ts";
+import { readHistory } from "../../src/repository/history.ts";
+import { Repository } from "../../src/repository/repository.ts";
+import { SessionKeys } from "../../src/repository/session-keys.ts";
 import { audit } from "../support/audit.ts";
 import { CrashError, crashAt, FaultyTarget } from "../support/faults.ts";
 import type { Scene } from "../support/scenes.ts";
 import { copyScene, scenes } from "../support/scenes.ts";
 import { namesOf } from "../support/scratch.ts";
-import { backUp, cacheDirectory } from "../support/site.ts";
+import { backUp, cacheDirectory, HOST } from "../support/site.ts";
 import { assertSameTree } from "../support/tree.ts";
 
 const MANY = 2 ** 30;
@@ -101,4 +106,69 @@ describe("a run that was cut off", () => {
       });
     }
   }
+});
+
+describe("a run whose end is spoilt", () => {
+  async function spoilt(): Promise<{ scene: Scene; run: RunName }> {
+    const scene = await copyScene(await scenes.second);
+    const { store } = scene;
+    const [end] = (await namesOf(store.list("runs/"))).filter((name) => name.endsWith("/end"));
+    const run = runOfObject(end ?? "");
+    assert.ok(run);
+    await store.remove([endName(run)]);
+    await store.create(endName(run), Buffer.from("nonsense\n"));
+    return { scene, run };
+  }
+
+  it("is taken over by the next, which needs what it stored", async () => {
+    const { scene, run } = await spoilt();
+    const { site, store, source } = scene;
+    // A host that has read the end before does not read it again: others find out.
+    const cache = cacheDirectory();
+    const { lost, summary } = await backUp(site, store, source, { cache });
+    assert.deepEqual(
+      lost.map(({ object }) => object),
+      [endName(run)],
+    );
+    const repository = new Repository(store, site.unlocked, site.means);
+    const history = await readHistory(store, HOST);
+    const chain = await followChain(repository, history, { heads: [], missed: [] });
+    assert.deepEqual(
+      chain.links.get(summary.run)?.end.adopts.map((adopted) => adopted.run),
+      [run],
+    );
+    assert.ok(chain.keys.has(run));
+  });
+
+  it("has its key vouched for by its begin, and by nothing if that is gone", async () => {
+    const { scene, run } = await spoilt();
+    const { site, store } = scene;
+    const repository = new Repository(store, site.unlocked, site.means);
+    const key = () => new SessionKeys(repository, site.identity, new Map()).key(run);
+    assert.equal((await key()).key.length, 32);
+    const begin = await store.read(beginName(run), MANY);
+    await store.remove([beginName(run)]);
+    await assert.rejects(key(), CorruptError);
+    await store.create(beginName(run), begin);
+    await vices["another key in its place"]?.spoil(scene, run);
+    await assert.rejects(key(), CorruptError);
+  });
+});
+
+describe("a run that was cut off, and whose index is damaged", () => {
+  it("keeps no backup from being committed", async () => {
+    const { scene, run } = await cutOff();
+    const { site, store, source, trees } = scene;
+    const [index] = await namesOf(store.list(`index/${run}/`));
+    assert.ok(index);
+    await store.remove([index]);
+    await store.create(index, Buffer.from("nonsense"));
+    const { lost } = await backUp(site, store, source, { cache: cacheDirectory() });
+    assert.deepEqual(
+      lost.map(({ object }) => object),
+      [index],
+    );
+    const audited = await audit(site, store);
+    assertSameTree(audited.at(-1)?.tree ?? new Map(), trees[0] ?? new Map());
+  });
 });

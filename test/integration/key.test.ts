@@ -40,6 +40,8 @@ describe("key generate and key export", { concurrency: 2 }, () => {
     const wrote = await machine.varve("key", "export", "t", "--public", "--out", "public.asc");
     assert.equal(wrote.status, 0, wrote.err);
     assert.match(readFileSync(join(machine.home, "public.asc"), "utf8"), /PUBLIC KEY BLOCK/);
+    assert.equal((await machine.varve("key", "export", "t", "--out", "public.asc")).status, 2);
+    assert.equal((await machine.varve("key", "export", "t", "-q")).out, out);
     assert.equal((await machine.varve("key", "generate", "mine")).status, 0);
     assert.equal((await machine.varve("init", "u", "--recipient", "mine.pub")).status, 0);
     const missing = await machine.varve("key", "export", "u");
@@ -148,6 +150,25 @@ describe("those who can read", () => {
     assert.equal((await restoredBy("ann")).status, 0);
     assert.equal((await remove("ann@home")).status, 2);
     assert.equal((await remove("nobody")).status, 6);
+  });
+
+  it("sign nothing any more once they are none: nobody could go on from there", async () => {
+    const host = new Machine();
+    const variables = { VARVE_IDENTITY: at("bea"), VARVE_FINGERPRINT: fingerprint };
+    const before = readdirSync(join(target, "settings")).length;
+    const { status, err } = await host.run(["backup", "--to", target, source], { variables });
+    assert.equal(status, 5, err);
+    assert.match(err, /may not sign settings/);
+    assert.equal(readdirSync(join(target, "settings")).length, before);
+    assert.equal((await machine.varve("backup", "--to", target, source)).status, 0);
+  });
+
+  it("are not told of a machine that only looks what a backup would do", async () => {
+    const other = new Machine({ VARVE_IDENTITY: at("ann"), VARVE_FINGERPRINT: fingerprint });
+    const before = readdirSync(join(target, "settings")).length;
+    const { status, err } = await other.varve("backup", "--dry-run", "--to", target, source);
+    assert.equal(status, 0, err);
+    assert.equal(readdirSync(join(target, "settings")).length, before);
   });
 
   it("still open it by an older message, where the newest is damaged", async () => {
