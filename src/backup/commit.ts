@@ -2,7 +2,8 @@
  * The last steps of a run: everything that the snapshot names is stored by
  * now, and one atomic create makes it appear.
  */
-import { CorruptError } from "../errors.ts";
+import type { Cache } from "../cache/cache.ts";
+import { CorruptError, UnavailableError } from "../errors.ts";
 import type { RunName } from "../format/names.ts";
 import { endName, runKeyName } from "../format/names.ts";
 import type { ObjectHash } from "../format/object-hash.ts";
@@ -95,7 +96,25 @@ async function storeAll(
   { cache }: Pick<BackupTools, "cache">,
 ): Promise<Map<string, PageReference>> {
   await index.writePlaces(cache);
+  mustBeIndexed(draft.reach, cache);
   return storeReach(draft.reach, knownPages(cache, draft.manifest.source), index);
+}
+
+/**
+ * The snapshot names nothing that no index object lists. Another process of this host may have
+ * begun the cache anew meanwhile, and with it forgotten which packs were still to be listed.
+ *
+ * @throws {@link UnavailableError} if it has.
+ */
+function mustBeIndexed(reach: Reach, cache: Pick<Cache, "packs" | "segments">): void {
+  // What this process remembers was in the cache once.
+  cache.packs.forget();
+  for (const { run, tape, segments } of reach.tapes()) {
+    if (segments.every(([first, last]) => cache.segments.holds(run, tape, first, last))) continue;
+    throw new UnavailableError(
+      "the cache was begun anew while this run was under way, by another command: try again",
+    );
+  }
 }
 
 function makeEnd(

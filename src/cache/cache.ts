@@ -154,6 +154,7 @@ export class Cache {
       const identity = this.#state.get(IDENTITY_KEY);
       for (const name of TABLES) this.#environment.table(name).clear();
       if (identity !== undefined) this.#state.put(IDENTITY_KEY, identity);
+      this.packs.beginAnew();
     });
     this.packs.forget();
   }

@@ -9,6 +9,8 @@
  *
  * A chunk that is known keeps its place.
  */
+import { randomUUID } from "node:crypto";
+import { UnavailableError } from "../errors.ts";
 import { decodeLines } from "../format/lines.ts";
 import type { PackTable } from "../format/table.ts";
 import { decodeTables, encodeTable } from "../format/table.ts";
@@ -31,6 +33,8 @@ const BATCH_CHUNKS = 250_000;
 const BATCH_PACKS = 4096;
 const REMOVED_AT_ONCE = 10_000;
 const NOTHING = new Uint8Array(0);
+/** States' own names have no spaces. */
+const BEGINNING_KEY = Buffer.from(" beginning");
 
 /** An index object's name and what it lists. */
 export interface IndexContents {
@@ -46,6 +50,9 @@ export class PackIndex {
   readonly #chunks: Table;
   readonly #unindexed: Table;
   readonly #indexes: Table;
+  readonly #state: Table;
+  /** Which beginning of the cache this process has open. */
+  #beginning: string;
 
   /** @param segmentSize - bytes of a tape in one segment. */
   constructor(
@@ -60,6 +67,8 @@ export class PackIndex {
     this.#chunks = environment.table("chunks");
     this.#unindexed = environment.table("unindexed");
     this.#indexes = environment.table("indexes");
+    this.#state = environment.table("state");
+    this.#beginning = beginningOf(this.#state);
   }
 
   /**
@@ -182,7 +191,22 @@ export class PackIndex {
     }
   }
 
+  /** Within `Environment.write`: whoever has the cache open elsewhere enters no more. */
+  beginAnew(): void {
+    this.#beginning = randomUUID();
+    this.#state.put(BEGINNING_KEY, Buffer.from(this.#beginning));
+  }
+
+  /**
+   * @throws {@link UnavailableError} if another process has begun the cache anew: what this one
+   * remembers of it, and would enter chunks by, is no longer there.
+   */
   #enter(batch: Batch): void {
+    if (beginningOf(this.#state) !== this.#beginning) {
+      throw new UnavailableError(
+        "the cache was begun anew while this run was under way, by another command: try again",
+      );
+    }
     for (const groups of batch.packs.values()) {
       for (const group of groups) this.#enterGroup(group);
     }
@@ -233,6 +257,10 @@ export class PackIndex {
     this.#runs.forget();
     this.#segments.forget();
   }
+}
+
+function beginningOf(state: Table): string {
+  return state.get(BEGINNING_KEY)?.toString() ?? "the first";
 }
 
 function tapeKey({ runNumber, tape }: { runNumber: number; tape: number }): string {

@@ -19,7 +19,7 @@ import { restoreAll } from "../support/harvest.ts";
 import type { Scene } from "../support/scenes.ts";
 import { copyScene, scenes } from "../support/scenes.ts";
 import { namesOf, scratchDirectory } from "../support/scratch.ts";
-import { backUp, cacheDirectory, HOST, signer } from "../support/site.ts";
+import { backUp, cacheDirectory, HOST, session, signer } from "../support/site.ts";
 import { copyOf } from "../support/stored.ts";
 import { assertSameTree, directory, file, plant, survey } from "../support/tree.ts";
 
@@ -251,5 +251,22 @@ describe("an index object that is damaged, or somebody else's", () => {
       damaged.map(({ object }) => object),
       [own],
     );
+  });
+});
+
+describe("a cache that another process begins anew", () => {
+  it("costs the run that was under way, and no snapshot its index", async () => {
+    const scene = await copyScene(await scenes.first);
+    const { site, store, source, cache, trees } = scene;
+    const packs: Schedule = ({ operation, name }) => {
+      if (operation !== "create" || !name.startsWith("packs/")) return;
+      return { before: () => session(site, store, cache, async (other) => other.cache.clear()) };
+    };
+    await assert.rejects(
+      backUp(site, new FaultyTarget(store, packs), source, { cache }),
+      UnavailableError,
+    );
+    await backUp(site, store, source, { cache });
+    await assertHolds(scene, trees);
   });
 });
