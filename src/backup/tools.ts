@@ -3,7 +3,7 @@ import type { Cache } from "../cache/cache.ts";
 import type { Clock } from "../flow.ts";
 import type { Remembered } from "../repository/chain.ts";
 import type { Means, Repository } from "../repository/repository.ts";
-import type { Signer } from "../repository/signatures.ts";
+import type { Signer } from "../seal/signature.ts";
 import type { WritableTarget } from "../target/target.ts";
 
 export interface BackupTools {

@@ -19,7 +19,7 @@ import { canonicalLocation } from "../target/location.ts";
 import type { Target } from "../target/target.ts";
 import type { Environment } from "./environment.ts";
 import type { Role } from "./memory.ts";
-import { keep } from "./memory.ts";
+import { keep, newPin } from "./memory.ts";
 
 /**
  * What is public of the repository at an address, unless there was another one: that has to be
@@ -76,8 +76,7 @@ export async function acquaint(
   if (pin === undefined) {
     await meet(target, outline, { environment, credentials });
     if (role === "host") await refuseMisnamed(outline.settings);
-    const met = { ...pinned(outline), repository: outline.settings.repository };
-    return await keep({ ...met, locations: [location], heads: {}, missed: [] }, role, environment);
+    return await keep(newPin(outline, location), role, environment);
   }
   refuseFingerprint(outline, credentials);
   const changes = await checkPin(outline, pin, environment.means.sealing.verify);

@@ -34,11 +34,16 @@ export async function remember(
   location: string,
   { places }: Pick<Environment, "places">,
 ): Promise<Pin> {
-  const { repository } = outline.settings;
   await forgetOthers(outline, location, places);
-  const pin = { repository, ...pinned(outline), locations: [location], heads: {}, missed: [] };
+  const pin = newPin(outline, location);
   await writePin(places, pin);
   return pin;
+}
+
+/** What there is to remember of a repository at first sight. */
+export function newPin(outline: Outline, location: string): Pin {
+  const { repository } = outline.settings;
+  return { repository, ...pinned(outline), locations: [location], heads: {}, missed: [] };
 }
 
 /** There is another repository at this address now. */

@@ -1,10 +1,10 @@
 /** From what the user says of keys to recipients: files, or keys in gpg's keyring. */
 import { readFile, stat } from "node:fs/promises";
 import { AccessError, UsageError, VarveError } from "../errors.ts";
-import type { Signer } from "../repository/signatures.ts";
 import { exportKeys, secretKeys } from "../seal/gpg.ts";
 import type { Recipient } from "../seal/recipients.ts";
 import { readRecipients } from "../seal/recipients.ts";
+import type { Signer } from "../seal/signature.ts";
 import type { Environment } from "./environment.ts";
 import { gpgIdentityOf, namedIdentity } from "./identities.ts";
 

@@ -13,10 +13,10 @@ import type { ObjectHash } from "../format/object-hash.ts";
 import { objectHashOf } from "../format/object-hash.ts";
 import { decodeSigned } from "../format/signed.ts";
 import type { PackTable } from "../format/table.ts";
+import type { Signer } from "../seal/signature.ts";
 import type { Target, WritableTarget } from "../target/target.ts";
 import type { Repository } from "./repository.ts";
 import { createNew } from "./run.ts";
-import type { Signer } from "./signatures.ts";
 import { signLines } from "./signatures.ts";
 
 /** An index object lists the packs of a few GiB at most. */

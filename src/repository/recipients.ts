@@ -8,6 +8,7 @@ import type { RunName } from "../format/names.ts";
 import type { RunKey } from "../format/secret.ts";
 import type { Settings } from "../format/settings.ts";
 import type { Sealing } from "../seal/sealing.ts";
+import type { Signer } from "../seal/signature.ts";
 import type { WritableTarget } from "../target/target.ts";
 import type { Chain } from "./chain.ts";
 import { followChain } from "./chain.ts";
@@ -19,7 +20,6 @@ import { readRunKey } from "./run.ts";
 import { SessionKeys } from "./session-keys.ts";
 import type { Outline } from "./settings.ts";
 import { changeSettings } from "./settings.ts";
-import type { Signer } from "./signatures.ts";
 import type { Memory } from "./snapshots.ts";
 
 /** Who is to read, and what of the past. */

@@ -15,13 +15,13 @@ import type { SignedLines } from "../format/signed.ts";
 import { openDocument, sealDocument } from "../pack/document.ts";
 import type { Opener, Sealer } from "../seal/packet.ts";
 import type { Sealing } from "../seal/sealing.ts";
+import type { Signer } from "../seal/signature.ts";
 import type { Target, WritableTarget } from "../target/target.ts";
 import type { DerivedKeys } from "./derived-keys.ts";
 import { deriveKeys, indexKey } from "./derived-keys.ts";
 import { storeKeys } from "./key-messages.ts";
 import type { Outline } from "./settings.ts";
 import { holdsRepository, mustBeSigned, readOutline, signedLink } from "./settings.ts";
-import type { Signer } from "./signatures.ts";
 import { checkSigned, keysOfHost, keysOfKeepers } from "./signatures.ts";
 
 const ID_BYTES = 16;

@@ -13,11 +13,11 @@ import { decodeBegin, encodeBegin } from "../format/run.ts";
 import type { PacketKey } from "../format/secret.ts";
 import { encodeSessionKey, KEY_BYTES } from "../format/secret.ts";
 import { decodeSigned } from "../format/signed.ts";
+import type { Signer } from "../seal/signature.ts";
 import type { Target, WritableTarget } from "../target/target.ts";
 import { readHistory } from "./history.ts";
 import { readWhole } from "./key-messages.ts";
 import type { Means, Repository } from "./repository.ts";
-import type { Signer } from "./signatures.ts";
 import { signLines } from "./signatures.ts";
 
 const RANDOM_BYTES = 8;

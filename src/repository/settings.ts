@@ -14,8 +14,9 @@ import type { PublicKey, Settings, Sizes } from "../format/settings.ts";
 import { decodeSettings, encodeSettings } from "../format/settings.ts";
 import type { SignedLines } from "../format/signed.ts";
 import { decodeSigned } from "../format/signed.ts";
+import type { Signer } from "../seal/signature.ts";
 import type { ObjectInfo, Target, WritableTarget } from "../target/target.ts";
-import type { Signer, Verify } from "./signatures.ts";
+import type { Verify } from "./signatures.ts";
 import { isSigned, keysOfKeepers, signLines } from "./signatures.ts";
 
 const MAX_SETTINGS_BYTES = 2 ** 24;

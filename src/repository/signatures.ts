@@ -6,17 +6,11 @@ import { CorruptError } from "../errors.ts";
 import type { PublicKey, Settings } from "../format/settings.ts";
 import type { SignedLines } from "../format/signed.ts";
 import { encodeSigned } from "../format/signed.ts";
-
-/** Signs: a host's key, or an identity. */
-export interface Signer {
-  /** Of the public key, in hex. */
-  readonly fingerprint: string;
-  /** A detached OpenPGP signature. */
-  sign(bytes: Uint8Array): Promise<Uint8Array>;
-}
+import type { Sealing } from "../seal/sealing.ts";
+import type { Signer } from "../seal/signature.ts";
 
 /** Whether a detached signature over `bytes` is good, and by an armored public key. */
-export type Verify = (key: string, bytes: Uint8Array, signature: Uint8Array) => Promise<boolean>;
+export type Verify = Sealing["verify"];
 
 /** The keys that sign for a host. */
 export function keysOfHost({ hosts }: Pick<Settings, "hosts">, host: string): PublicKey[] {

@@ -9,9 +9,8 @@
 
 import type { CipherGCM, DecipherGCM, KeyObject } from "node:crypto";
 import { createCipheriv, createDecipheriv, hkdfSync } from "node:crypto";
+import { KEY_BYTES } from "../format/secret.ts";
 
-/** Bytes of a session key: an AES-256 key. Message keys are as long. */
-export const KEY_BYTES = 32;
 export const SALT_BYTES = 32;
 export const TAG_BYTES = 16;
 

@@ -13,8 +13,8 @@ import { randomBytes } from "node:crypto";
 import type { Key, PublicKey } from "openpgp";
 import { UsageError } from "../errors.ts";
 import type { PacketVersion } from "../format/secret.ts";
+import { KEY_BYTES } from "../format/secret.ts";
 import { ANY_TIME, describeKey, readKeyText, readOnlyKey } from "./key-text.ts";
-import { KEY_BYTES } from "./message-key.ts";
 import { usableKey } from "./usable-key.ts";
 
 /** What can be said about a recipient without the private key. */

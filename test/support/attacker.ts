@@ -5,8 +5,8 @@ import { settingsName } from "../../src/format/names.ts";
 import type { Settings } from "../../src/format/settings.ts";
 import { encodeSettings } from "../../src/format/settings.ts";
 import { readOutline } from "../../src/repository/settings.ts";
-import type { Signer } from "../../src/repository/signatures.ts";
 import { signLines } from "../../src/repository/signatures.ts";
+import type { Signer } from "../../src/seal/signature.ts";
 import { makeSigningKey, readSigner } from "../../src/seal/signature.ts";
 import { DirectoryTarget } from "../../src/target/directory.ts";
 

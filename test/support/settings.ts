@@ -4,8 +4,8 @@ import type { Settings } from "../../src/format/settings.ts";
 import { encodeSettings } from "../../src/format/settings.ts";
 import type { Outline, SettingsChange } from "../../src/repository/settings.ts";
 import { changeSettings, readOutline, signedLink } from "../../src/repository/settings.ts";
-import type { Signer } from "../../src/repository/signatures.ts";
 import { signLines } from "../../src/repository/signatures.ts";
+import type { Signer } from "../../src/seal/signature.ts";
 import type { WritableTarget } from "../../src/target/target.ts";
 import { signer } from "./site.ts";
 

@@ -31,9 +31,9 @@ import {
   newSecret,
   Repository,
 } from "../../src/repository/repository.ts";
-import type { Signer } from "../../src/repository/signatures.ts";
 import type { Sealing } from "../../src/seal/sealing.ts";
 import { openPgp } from "../../src/seal/sealing.ts";
+import type { Signer } from "../../src/seal/signature.ts";
 import type { WritableTarget } from "../../src/target/target.ts";
 import { randomBytes } from "./random.ts";
 import { scratchDirectory } from "./scratch.ts";

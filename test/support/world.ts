@@ -14,7 +14,7 @@ import { openAsHost } from "../../src/commands/session.ts";
 import { readEnrolment } from "../../src/config/enrolment.ts";
 import type { RunName } from "../../src/format/names.ts";
 import { readOutline } from "../../src/repository/settings.ts";
-import type { Signer } from "../../src/repository/signatures.ts";
+import type { Signer } from "../../src/seal/signature.ts";
 import { readSigner } from "../../src/seal/signature.ts";
 import { Machine, objectsOf } from "./command.ts";
 import { scratchDirectory } from "./scratch.ts";

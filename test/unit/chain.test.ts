@@ -14,9 +14,9 @@ import { knownStubs, rememberStubs } from "../../src/repository/chain-memory.ts"
 import { readHistory } from "../../src/repository/history.ts";
 import type { SignaturePolicy } from "../../src/repository/repository.ts";
 import { Repository } from "../../src/repository/repository.ts";
-import type { Signer } from "../../src/repository/signatures.ts";
 import { signLines } from "../../src/repository/signatures.ts";
 import { findSnapshot } from "../../src/repository/snapshots.ts";
+import type { Signer } from "../../src/seal/signature.ts";
 import { MemoryTarget } from "../../src/target/memory.ts";
 import type { Target } from "../../src/target/target.ts";
 import { FaultyTarget } from "../support/faults.ts";

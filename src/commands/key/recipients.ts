@@ -4,9 +4,9 @@ import { AccessError, CorruptError, NotFoundError, UsageError } from "../../erro
 import type { RunKey } from "../../format/secret.ts";
 import type { PublicKey } from "../../format/settings.ts";
 import { changeReaders, openPast } from "../../repository/recipients.ts";
-import type { Signer } from "../../repository/signatures.ts";
 import type { Identity } from "../../seal/identity.ts";
 import { knownRecipient } from "../../seal/recipients.ts";
+import type { Signer } from "../../seal/signature.ts";
 import { acquaint, refuseMisnamed, refusePending } from "../acquaintance.ts";
 import { publicKeyOf } from "../create.ts";
 import type { Environment } from "../environment.ts";
