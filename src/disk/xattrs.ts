@@ -1,0 +1,97 @@
+/**
+ * Extended attributes, with the ACLs, labels and capabilities that are among
+ * them: opaque bytes under a name.
+ */
+import type { RawName } from "../format/raw-name.ts";
+import type { Thing } from "./libc.ts";
+import { libc } from "./libc.ts";
+
+export interface Attribute {
+  readonly name: RawName;
+  readonly value: Uint8Array;
+}
+
+/** Gives a program rights that its user does not have. */
+const CAPABILITY = "security.capability";
+/** A default ACL of the directory that something is made in puts an ACL on it. */
+const INHERITED = ["system.posix_acl_access", "system.posix_acl_default"];
+const NOT_SUPPORTED = ["ENOTSUP", "ENOSYS"];
+
+/**
+ * All attributes that this process may read, sorted by name. None where the file system or this
+ * system has none.
+ *
+ * @throws the system's error.
+ */
+export function readXattrs(of: Thing): Attribute[] {
+  const attributes: Attribute[] = [];
+  for (const name of namesOf(of)) {
+    const value = attributeOf(of, name);
+    if (value !== undefined) attributes.push({ name, value });
+  }
+  return attributes;
+}
+
+/** Sets attributes, and removes what others it has: what it may be given as a new one is none of ours. */
+export function writeXattrs(
+  of: Thing,
+  attributes: readonly Attribute[],
+  rights: "with capabilities" | "without capabilities",
+): Refusal[] {
+  const system = libc();
+  if (system === undefined) return attributes.map(({ name }) => ({ name, code: "ENOSYS" }));
+  const refusals: Refusal[] = [];
+  const wanted = attributes.filter(
+    ({ name }) => rights === "with capabilities" || name !== CAPABILITY,
+  );
+  const kept = new Set<RawName>(wanted.map(({ name }) => name));
+  const attempt = (name: RawName, action: () => void) => {
+    try {
+      action();
+    } catch (error) {
+      refusals.push({ name, code: codeOf(error) });
+    }
+  };
+  for (const name of namesOf(of)) {
+    if (!kept.has(name) && isOurs(name)) attempt(name, () => system.removeXattr(of, name));
+  }
+  for (const { name, value } of wanted) attempt(name, () => system.setXattr(of, name, value));
+  return refusals;
+}
+
+/** An attribute that could not be set or removed, and the system's reason. */
+export interface Refusal {
+  readonly name: RawName;
+  readonly code: string;
+}
+
+/** What a label or another owner's attribute says is the system's to decide. */
+function isOurs(name: RawName): boolean {
+  return name.startsWith("user.") || INHERITED.includes(name) || name === CAPABILITY;
+}
+
+function namesOf(of: Thing): RawName[] {
+  try {
+    const list = libc()?.listXattrs(of).toString("latin1") ?? "";
+    return list === "" ? [] : (list.slice(0, -1).split("\0").sort() as RawName[]);
+  } catch (error) {
+    if (NOT_SUPPORTED.includes(codeOf(error))) return [];
+    throw error;
+  }
+}
+
+/** A name may be listed to those who may not read its value. */
+function attributeOf(of: Thing, name: RawName): Uint8Array | undefined {
+  try {
+    return libc()?.getXattr(of, name);
+  } catch (error) {
+    if (["EPERM", ...NOT_SUPPORTED].includes(codeOf(error))) return undefined;
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  return code;
+}
