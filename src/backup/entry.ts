@@ -48,13 +48,13 @@ export function specialEntry(found: Found): SpecialEntry | undefined {
   return undefined;
 }
 
-function linkOf({ nlink, dev, ino }: BigIntStats): { link?: string } {
-  return nlink > 1n ? { link: `${dev}:${ino}` } : {};
+function linkOf({ nlink, dev, ino }: BigIntStats): Pick<FileEntry, "link" | "links"> {
+  return nlink > 1n ? { link: `${dev}:${ino}`, links: Number(nlink) } : {};
 }
 
 /** Major and minor number, as Linux packs them (glibc's gnu_dev_major, gnu_dev_minor). */
 function deviceOf(rdev: bigint): readonly [number, number] {
   const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n);
-  const minor = (rdev & 0xffn) | ((rdev >> 12n) & 0xfff00n);
+  const minor = (rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n);
   return [Number(major), Number(minor)];
 }

@@ -2,17 +2,14 @@
  * Holes: stretches of a file that were never written, read as zeros, and take
  * no room. They are found by SEEK_DATA and SEEK_HOLE (lseek(2)).
  */
+import type { Holes } from "../format/holes.ts";
+import { MAX_HOLES } from "../format/holes.ts";
 import { libc } from "./libc.ts";
 
-/** `[offset, length]`, ascending, none empty, none touching the next. */
-export type Holes = readonly (readonly [offset: number, length: number])[];
-
 const BLOCK_BYTES = 512n;
-/** What a list may have. A file with more of them is read as if the others were data. */
-export const MAX_HOLES = 65536;
 
 /**
- * The holes of an open file.
+ * The holes of an open file. Where it has more than a list may have, the others count as data.
  *
  * @param stats - as fstat has just seen it: a file whose blocks fill it is not looked at further.
  * @throws the system's error.

@@ -3,13 +3,9 @@
  * them: opaque bytes under a name.
  */
 import type { RawName } from "../format/raw-name.ts";
+import type { Xattr } from "../format/xattrs.ts";
 import type { Thing } from "./libc.ts";
 import { libc } from "./libc.ts";
-
-export interface Attribute {
-  readonly name: RawName;
-  readonly value: Uint8Array;
-}
 
 /** Gives a program rights that its user does not have. */
 const CAPABILITY = "security.capability";
@@ -23,8 +19,8 @@ const NOT_SUPPORTED = ["ENOTSUP", "ENOSYS"];
  *
  * @throws the system's error.
  */
-export function readXattrs(of: Thing): Attribute[] {
-  const attributes: Attribute[] = [];
+export function readXattrs(of: Thing): Xattr[] {
+  const attributes: Xattr[] = [];
   for (const name of namesOf(of)) {
     const value = attributeOf(of, name);
     if (value !== undefined) attributes.push({ name, value });
@@ -35,7 +31,7 @@ export function readXattrs(of: Thing): Attribute[] {
 /** Sets attributes, and removes what others it has: what it may be given as a new one is none of ours. */
 export function writeXattrs(
   of: Thing,
-  attributes: readonly Attribute[],
+  attributes: readonly Xattr[],
   rights: "with capabilities" | "without capabilities",
 ): Refusal[] {
   const system = libc();

@@ -6,9 +6,13 @@
 import type { Content } from "./content.ts";
 import { decodeContent, encodeContent } from "./content.ts";
 import type { Fields } from "./fields.ts";
-import { encodeBase64, isInteger } from "./fields.ts";
+import { isInteger } from "./fields.ts";
+import type { Holes } from "./holes.ts";
+import { decodeHoles } from "./holes.ts";
 import type { RawName } from "./raw-name.ts";
 import { decodeRaw, encodeRaw } from "./raw-name.ts";
+import type { Xattr } from "./xattrs.ts";
+import { decodeXattrs, encodeXattrs } from "./xattrs.ts";
 
 /** What every entry has. */
 interface Common {
@@ -27,20 +31,21 @@ interface Common {
   readonly xattrs?: readonly Xattr[];
 }
 
-export interface Xattr {
-  readonly name: RawName;
-  readonly value: Uint8Array;
+/** What everything but a directory may have: both of it, or neither. */
+interface Linked {
+  /** Entries of one snapshot with the same text here are one thing under several names. */
+  readonly link?: string;
+  /** How many names it had, also outside of the snapshot: 2 or more. */
+  readonly links?: number;
 }
 
-export interface FileEntry extends Common {
+export interface FileEntry extends Common, Linked {
   readonly type: "file";
   readonly content: Content;
-  /** `sha1:<hex>` or `blake3:<hex>` of the whole content; absent if none was wanted. */
+  /** `sha1:<hex>` or `blake3:<hex>` of the whole file, holes and all; absent if none was wanted. */
   readonly digest?: string;
-  /** Holes as `[offset, length]`, ascending: they are no part of the content, but of the file. */
-  readonly holes?: readonly (readonly [number, number])[];
-  /** Entries of one snapshot with the same text here are one file under several names. */
-  readonly link?: string;
+  /** They are no part of the content, but of the file: see {@link fileSize}. */
+  readonly holes?: Holes;
   /** The file changed each time it was read: what is stored may never have been there as a whole. */
   readonly torn?: true;
 }
@@ -50,12 +55,12 @@ export interface DirectoryEntry extends Common {
   readonly content: Content;
 }
 
-export interface SymlinkEntry extends Common {
+export interface SymlinkEntry extends Common, Linked {
   readonly type: "symlink";
   readonly target: RawName;
 }
 
-export interface SpecialEntry extends Common {
+export interface SpecialEntry extends Common, Linked {
   readonly type: "fifo" | "socket" | "character" | "block";
   /** Major and minor number of a device. */
   readonly device?: readonly [number, number];
@@ -66,6 +71,13 @@ export type Entry = FileEntry | DirectoryEntry | SymlinkEntry | SpecialEntry;
 const TYPES = ["file", "directory", "symlink", "fifo", "socket", "character", "block"] as const;
 const NANOSECONDS = 1_000_000_000n;
 const MAX_ID = 2 ** 32 - 1;
+const LINK = /^[0-9a-z:]{1,64}$/;
+const OWNER_NAME = /^\P{Cc}{1,256}$/u;
+
+/** Whether an entry may have it as the name of its owner or group. */
+export function isOwnerName(name: string): boolean {
+  return OWNER_NAME.test(name);
+}
 
 /** The JSON object of an entry's line; {@link decodeEntry} is the inverse. */
 export function encodeEntry(entry: Entry): object {
@@ -79,7 +91,8 @@ export function encodeEntry(entry: Entry): object {
     ...(entry.group === undefined ? {} : { group: entry.group }),
     mtime: encodeTime(entry.mtime),
     ...encodeKind(entry),
-    ...(entry.xattrs === undefined ? {} : { xattrs: entry.xattrs.map(encodeXattr) }),
+    ...(entry.type === "directory" ? {} : encodeLink(entry)),
+    ...(entry.xattrs === undefined ? {} : { xattrs: encodeXattrs(entry.xattrs) }),
   };
 }
 
@@ -90,7 +103,6 @@ function encodeKind(entry: Entry): object {
         ...(entry.digest === undefined ? {} : { digest: entry.digest }),
         content: encodeContent(entry.content),
         ...(entry.holes === undefined ? {} : { holes: entry.holes }),
-        ...(entry.link === undefined ? {} : { link: entry.link }),
         ...(entry.torn === undefined ? {} : { torn: true }),
       };
     case "directory":
@@ -100,6 +112,10 @@ function encodeKind(entry: Entry): object {
     default:
       return entry.device === undefined ? {} : { device: entry.device };
   }
+}
+
+function encodeLink({ link, links }: Linked): object {
+  return link === undefined ? {} : { link, links };
 }
 
 /**
@@ -136,33 +152,52 @@ function decodeNamed(line: Fields, name: RawName): Entry {
     mode: decodeMode(line),
     uid: line.integer("uid", MAX_ID),
     gid: line.integer("gid", MAX_ID),
-    ...(line.has("user") ? { user: line.string("user") } : {}),
-    ...(line.has("group") ? { group: line.string("group") } : {}),
+    ...(line.has("user") ? { user: decodeOwner(line, "user") } : {}),
+    ...(line.has("group") ? { group: decodeOwner(line, "group") } : {}),
     mtime: decodeTime(line, "mtime"),
-    ...(line.has("xattrs") ? { xattrs: line.objects("xattrs").map(decodeXattr) } : {}),
+    ...(line.has("xattrs") ? { xattrs: decodeXattrs(line) } : {}),
   };
   switch (type) {
     case "file":
-      return { ...common, type, ...decodeFile(line) };
+      return { ...common, type, ...decodeFile(line), ...decodeLink(line) };
     case "directory":
       return { ...common, type, content: decodeContent(line.object("content")) };
     case "symlink":
-      return { ...common, type, target: decodeRaw(line, "target") };
+      return { ...common, type, target: decodeRaw(line, "target"), ...decodeLink(line) };
     default:
-      return { ...common, type, ...(line.has("device") ? { device: pair(line, "device") } : {}) };
+      return { ...common, type, ...decodeDevice(line), ...decodeLink(line) };
   }
 }
 
-function decodeFile(line: Fields): Omit<FileEntry, keyof Common | "type"> {
+function decodeFile(line: Fields): Omit<FileEntry, keyof Common | keyof Linked | "type"> {
+  const content = decodeContent(line.object("content"));
   return {
-    content: decodeContent(line.object("content")),
+    content,
     ...(line.has("digest") ? { digest: decodeDigest(line) } : {}),
-    ...(line.has("holes")
-      ? { holes: line.array("holes").map((h) => pairOf(line, "holes", h)) }
-      : {}),
-    ...(line.has("link") ? { link: line.string("link") } : {}),
+    ...(line.has("holes") ? { holes: decodeHoles(line, content) } : {}),
     ...(line.has("torn") && line.boolean("torn") ? { torn: true as const } : {}),
   };
+}
+
+function decodeLink(line: Fields): Linked {
+  if (!line.has("link") && !line.has("links")) return {};
+  const link = line.string("link");
+  if (!LINK.test(link)) line.fail("link", "1 to 64 characters of 0-9, a-z and :");
+  const links = line.integer("links");
+  return links >= 2 ? { link, links } : line.fail("links", "2 or more");
+}
+
+function decodeDevice(line: Fields): Pick<SpecialEntry, "device"> {
+  if (!line.has("device")) return {};
+  const [major, minor] = line.array("device");
+  return line.array("device").length === 2 && isInteger(major, MAX_ID) && isInteger(minor, MAX_ID)
+    ? { device: [major, minor] }
+    : line.fail("device", "major and minor number");
+}
+
+function decodeOwner(line: Fields, field: "user" | "group"): string {
+  const name = line.string(field);
+  return isOwnerName(name) ? name : line.fail(field, "a name that may be shown");
 }
 
 function decodeMode(line: Fields): number {
@@ -191,23 +226,4 @@ function decodeTime(line: Fields, field: string): bigint {
   const [, sign, seconds, decimals] = match as unknown as [string, string, string, string];
   const size = BigInt(seconds) * NANOSECONDS + BigInt(decimals);
   return sign === "-" ? -size : size;
-}
-
-function encodeXattr({ name, value }: Xattr): object {
-  return { ...encodeRaw("name", name), value: encodeBase64(value) };
-}
-
-function decodeXattr(fields: Fields): Xattr {
-  return { name: decodeRaw(fields, "name"), value: fields.bytes("value") };
-}
-
-function pair(line: Fields, field: string): readonly [number, number] {
-  return pairOf(line, field, line.value(field));
-}
-
-function pairOf(line: Fields, field: string, value: unknown): readonly [number, number] {
-  const [first, second] = Array.isArray(value) && value.length === 2 ? value : [];
-  return isInteger(first) && isInteger(second)
-    ? [first, second]
-    : line.fail(field, "made of two whole numbers");
 }

@@ -1,12 +1,14 @@
 /** What trees are made of, as fast-check makes it up: names of any bytes, times of any age. */
 import fc from "fast-check";
 import type { Content, ContentChunk } from "../../src/format/content.ts";
+import type { Holes } from "../../src/format/holes.ts";
 import type { RunName } from "../../src/format/names.ts";
 import { runName } from "../../src/format/names.ts";
 import type { RawName } from "../../src/format/raw-name.ts";
 import { rawFromText, rawName } from "../../src/format/raw-name.ts";
 import type { ChunkId } from "../../src/format/table.ts";
 import type { Entry } from "../../src/format/tree.ts";
+import type { Xattr } from "../../src/format/xattrs.ts";
 
 const LEAST_INT64 = -(2n ** 63n);
 const GREATEST_INT64 = 2n ** 63n - 1n;
@@ -87,10 +89,41 @@ export const contents: fc.Arbitrary<Content> = fc.oneof(
 );
 
 const ids = fc.integer({ min: 0, max: 2 ** 32 - 1 });
-const pairs = fc.tuple(fc.maxSafeNat(), fc.maxSafeNat());
-const xattrs = fc.array(record({ name: rawNames, value: bytes({ maxLength: 9 }) }), {
-  maxLength: 3,
+const owners = fc
+  .string({ unit: "binary", minLength: 1, maxLength: 8 })
+  .map((name) => name.replaceAll(/\p{Cc}/gu, "_"));
+const xattrNames = rawNames
+  .map((name) => name.replaceAll("\0", "_") as RawName)
+  .filter((name) => name !== "");
+const xattrs: fc.Arbitrary<Xattr[]> = fc
+  .uniqueArray(record({ name: xattrNames, value: bytes({ maxLength: 9 }) }), {
+    selector: ({ name }) => name,
+    maxLength: 3,
+  })
+  .map((list) => list.sort((a, b) => (a.name < b.name ? -1 : 1)));
+const links = record({
+  link: fc.stringMatching(/^[0-9a-z:]{1,64}$/),
+  links: fc.integer({ min: 2, max: Number.MAX_SAFE_INTEGER }),
 });
+
+/** Holes that a file with so much content may have: data in between, and a size that there is. */
+function holesIn(size: number): fc.Arbitrary<Holes> {
+  const steps = fc.array(fc.tuple(fc.nat(9000), fc.integer({ min: 1, max: 2 ** 40 })), {
+    maxLength: 3,
+  });
+  return steps.map((list) => {
+    const holes: [number, number][] = [];
+    let data = 0;
+    let skipped = 0;
+    for (const [step, length] of list) {
+      data += holes.length > 0 ? step + 1 : step;
+      if (data > size || size + skipped + length > Number.MAX_SAFE_INTEGER) break;
+      holes.push([data + skipped, length]);
+      skipped += length;
+    }
+    return holes;
+  });
+}
 const digests = fc.oneof(
   hex(40).map((digits) => `sha1:${digits}`),
   hex(64).map((digits) => `blake3:${digits}`),
@@ -102,8 +135,8 @@ function named(names: fc.Arbitrary<RawName>): fc.Arbitrary<Entry> {
     mode: fc.integer({ min: 0, max: 0o7777 }),
     uid: ids,
     gid: ids,
-    user: maybe(text),
-    group: maybe(text),
+    user: maybe(owners),
+    group: maybe(owners),
     mtime: times,
     xattrs: maybe(xattrs),
   };
@@ -112,19 +145,20 @@ function named(names: fc.Arbitrary<RawName>): fc.Arbitrary<Entry> {
     type: fc.constant("file"),
     content: contents,
     digest: maybe(digests),
-    holes: maybe(fc.array(pairs, { maxLength: 3 })),
-    link: maybe(text),
     torn: maybe(fc.constant(true)),
-  });
+  }).chain((entry) => maybe(holesIn(entry.content.size)).map((holes) => ({ ...entry, holes })));
   const directory = record({ ...common, type: fc.constant("directory"), content: contents });
   const symlink = record({ ...common, type: fc.constant("symlink"), target: rawNames });
   const special = record({
     ...common,
     type: fc.constantFrom("fifo", "socket", "character", "block"),
-    device: maybe(pairs),
+    device: maybe(fc.tuple(ids, ids)),
   });
+  const linked = fc
+    .tuple(fc.oneof<fc.Arbitrary<object>[]>(file, symlink, special), maybe(links))
+    .map(([entry, link]) => ({ ...entry, ...link }));
   return fc
-    .oneof<fc.Arbitrary<object>[]>(file, directory, symlink, special)
+    .oneof<fc.Arbitrary<object>[]>(linked, directory)
     .map((entry) => present(entry) as Entry);
 }
 

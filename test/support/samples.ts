@@ -43,13 +43,13 @@ export const tree: readonly Entry[] = [
   {
     ...{ ...common, name: rawFromText("Grüße.txt"), type: "file", mtime: -1_500_000_000n },
     ...{ content: inline, digest: `sha1:${bytes(20).toString("hex")}` },
-    ...{ link: "64769:131", torn: true, user: "ann", group: "users" },
+    ...{ torn: true, link: "0:131", links: 2, user: "ann", group: "users" },
     xattrs: [{ name: "user.note" as RawName, value: bytes(3) }],
   },
   { ...common, name: "b\xff" as RawName, type: "symlink", target: rawFromText("../é") },
   { ...common, name: "disk" as RawName, type: "block", device: [8, 1] },
   { ...common, name: "large" as RawName, type: "file", content: listed, holes: [[4096, 8192]] },
-  { ...common, name: "pipe" as RawName, type: "fifo", mode: 0o4000 },
+  { ...common, name: "pipe" as RawName, type: "fifo", mode: 0o4000, link: "1:17", links: 3 },
   { ...directory, name: "sub" as RawName },
 ];
 
