@@ -6,7 +6,7 @@
 import type { Chunker } from "../chunker/chunker.ts";
 import { createChunker } from "../chunker/chunker.ts";
 import type { ChunkSizes } from "../chunker/sizes.ts";
-import type { Zstd } from "../compression/zstd.ts";
+import type { Level, Zstd } from "../compression/zstd.ts";
 import type { DigestEngine, Digests } from "../digest/digest.ts";
 import { loadDigests } from "../digest/digest.ts";
 import type { RunName } from "../format/names.ts";
@@ -33,7 +33,7 @@ export interface BracketPlan {
   readonly keys: DerivedKeys;
   readonly sessionKey: PacketKey;
   /** zstd's. */
-  readonly level: number;
+  readonly level: Level;
   readonly engine: DigestEngine;
   /** What {@link Claims} share. */
   readonly claims: SharedArrayBuffer;

@@ -4,6 +4,7 @@
  */
 import type { Cache } from "../cache/cache.ts";
 import { contentSizes, treeSizes } from "../chunker/sizes.ts";
+import type { Level } from "../compression/zstd.ts";
 import type { DigestEngine, FileDigestName } from "../digest/digest.ts";
 import type { Claims } from "../repository/claims.ts";
 import type { Means, Repository } from "../repository/repository.ts";
@@ -25,8 +26,8 @@ export interface Readers {
 /** How files are read and stored. */
 export interface ReadingPlan {
   readonly digest: FileDigestName;
-  /** zstd's. */
-  readonly level: number;
+  /** Of what files hold; trees are compressed always. */
+  readonly level: Level;
   readonly engine: DigestEngine;
   /** Threads; 0: this one. */
   readonly workers: number;
@@ -35,6 +36,8 @@ export interface ReadingPlan {
 const TREE_TAPE = 0;
 /** Trees are small and read often: their packs are a quarter of the others'. */
 const TREE_PACK_SHARE = 4;
+/** Of trees, where files are not compressed: they are text, and read often. */
+const TREE_LEVEL = 3;
 
 export async function openReaders(
   run: Run,
@@ -55,13 +58,13 @@ export async function openReaders(
 ): Promise<Readers> {
   const { settings, keys } = repository;
   const { sizes } = settings;
-  const tape = (number: number, pack: number): BracketPlan => ({
+  const tape = (number: number, pack: number, level = plan.level): BracketPlan => ({
     run: run.name,
     tape: number,
     sizes: { ...sizes, pack },
     keys,
     sessionKey: run.sessionKey,
-    level: plan.level,
+    level,
     engine: plan.engine,
     claims: claims.memory,
   });
@@ -69,7 +72,7 @@ export async function openReaders(
   const known = { locate: (id: Uint8Array) => cache.chunks.locate(id), refresh: () => {} };
   const here = { ...means, known };
   const trees = await openBracket(
-    tape(TREE_TAPE, sizes.pack / TREE_PACK_SHARE),
+    tape(TREE_TAPE, sizes.pack / TREE_PACK_SHARE, plan.level === "none" ? TREE_LEVEL : plan.level),
     treeSizes(sizes.chunk),
     here,
   );

@@ -12,10 +12,14 @@ import type { Codec } from "./codec.ts";
 import { frameContentSize } from "./frame-header.ts";
 import { loadNapi } from "./napi.ts";
 import { loadNode } from "./node.ts";
+import { rawFrame } from "./raw-frame.ts";
 import { loadWasm } from "./wasm.ts";
 
 /** An implementation: Node's own, the native zstd-napi, or WebAssembly. */
 export type ZstdName = "node" | "napi" | "wasm";
+
+/** 1 (fast) to 19 (small); `none` leaves the content as it is. */
+export type Level = number | "none";
 
 /** Every call is synchronous. Results may be views on larger buffers: copy before a transfer. */
 export interface Zstd {
@@ -24,10 +28,9 @@ export interface Zstd {
   /**
    * Makes one frame, which states the size of its content and has no checksum.
    *
-   * @param level - 1 (fast) to 19 (small).
-   * @throws RangeError if the level is anything else.
+   * @throws RangeError if the level is none of {@link Level}.
    */
-  compress(bytes: Uint8Array, level: number): Uint8Array;
+  compress(bytes: Uint8Array, level: Level): Uint8Array;
 
   /**
    * Gives back the content of a frame.
@@ -77,14 +80,20 @@ export function checked(name: ZstdName, codec: Codec): Zstd {
   return {
     name,
     compress(bytes, level) {
+      if (level === "none") return rawFrame(bytes);
       // zstd takes 0 for its default, and Node ignores -1.
-      if (!Number.isInteger(level) || level < 1 || level > 19) {
+      if (!isLevel(level)) {
         throw new RangeError(`a compression level is a whole number from 1 to 19, not ${level}`);
       }
       return codec.compress(bytes, level);
     },
     decompress: (object, frame, limit) => decompressWith(codec, object, frame, limit),
   };
+}
+
+/** Whether zstd compresses by it. */
+export function isLevel(level: number): boolean {
+  return Number.isInteger(level) && level >= 1 && level <= 19;
 }
 
 function decompressWith(codec: Codec, name: string, frame: Uint8Array, limit: number): Uint8Array {

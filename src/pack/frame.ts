@@ -3,7 +3,7 @@
  * frame of its own; smaller ones share frames, in the order in which they
  * came, so that the small files of a directory compress together.
  */
-import type { Zstd } from "../compression/zstd.ts";
+import type { Level, Zstd } from "../compression/zstd.ts";
 import { CorruptError } from "../errors.ts";
 import type { ChunkId, FrameChunk, Place } from "../format/table.ts";
 import type { Packing } from "./pack.ts";
@@ -21,13 +21,13 @@ export type FramePlace = Pick<Place, "offset" | "length">;
 export class FrameWriter {
   readonly #tape: TapeWriter;
   readonly #zstd: Zstd;
-  readonly #level: number;
+  readonly #level: Level;
   readonly #shared = new Uint8Array(SHARED_FRAME_BYTES + OWN_FRAME_BYTES);
   #filled = 0;
   #chunks: FrameChunk[] = [];
 
   /** @param level - zstd's. */
-  constructor(tape: TapeWriter, zstd: Zstd, level: number) {
+  constructor(tape: TapeWriter, zstd: Zstd, level: Level) {
     this.#tape = tape;
     this.#zstd = zstd;
     this.#level = level;

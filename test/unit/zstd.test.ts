@@ -8,6 +8,7 @@ import type { Zstd, ZstdName } from "../../src/compression/zstd.ts";
 import { checked, loadZstd } from "../../src/compression/zstd.ts";
 import { CorruptError, UsageError } from "../../src/errors.ts";
 import { memories } from "../support/memories.ts";
+import { randomBytes } from "../support/random.ts";
 import {
   frameOf,
   NOT_LAST_RAW_BLOCK,
@@ -19,6 +20,7 @@ import {
 
 const NAMES: readonly ZstdName[] = ["node", "napi", "wasm"];
 const MiB = 1 << 20;
+const BLOCK = 128 * 1024;
 const HAS_CHECKSUM = 4;
 const numRuns = process.env["SLOW"] ? 2000 : 100;
 
@@ -109,6 +111,15 @@ function suite(zstd: Zstd): void {
   test("the others' frames are read", () => {
     for (const other of loaded.values()) {
       assert.deepEqual(zstd.decompress("it", other.compress(text, 3), text.length), text);
+    }
+  });
+
+  test("a frame of what is not compressed is read, whatever fills it", () => {
+    for (const size of [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK, 4 * MiB]) {
+      const bytes = randomBytes(size % 7, size);
+      const frame = zstd.compress(bytes, "none");
+      assert.equal(frameContentSize("it", frame), size);
+      assert.equal(Buffer.compare(zstd.decompress("it", frame, size), bytes), 0, String(size));
     }
   });
 
