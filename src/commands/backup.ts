@@ -15,6 +15,7 @@ import { Filter } from "../disk/filter.ts";
 import { joinPath } from "../disk/path.ts";
 import type { Problem } from "../disk/walk.ts";
 import { CorruptError, NotFoundError, PartialError, UsageError } from "../errors.ts";
+import type { Clock } from "../flow.ts";
 import { displayName, rawFromText } from "../format/raw-name.ts";
 import { DEFAULT_SIZES } from "../format/settings.ts";
 import type { Summary } from "../format/snapshot.ts";
@@ -25,6 +26,8 @@ import { makeOwnRepository, newPassphrase } from "./create.ts";
 import type { Environment } from "./environment.ts";
 import { reachTarget, readEnvironment } from "./environment.ts";
 import { checkWorkers, listOf } from "./flags.ts";
+import type { LabelFlags } from "./labelling.ts";
+import { clocksOf, labelFlags, storingOf } from "./labelling.ts";
 import { rememberedOf, rememberHeads } from "./memory.ts";
 import type { OutputFlags } from "./output.ts";
 import { count, formatBytes, formatDuration, Output } from "./output.ts";
@@ -32,7 +35,7 @@ import { showProgress } from "./progress.ts";
 import type { Hosting, Membership } from "./session.ts";
 import { openAsHost, openAsMember, openCache } from "./session.ts";
 
-interface BackupFlags extends OutputFlags {
+interface BackupFlags extends OutputFlags, LabelFlags {
   source: string[] | undefined;
   from: string[] | undefined;
   to: string | undefined;
@@ -43,14 +46,11 @@ interface BackupFlags extends OutputFlags {
   workers: number;
 }
 
-/** The best size for its time on a mixed tree; see bench/README.md. */
-const LEVEL = 3;
-
 export const backup: CommandModule<OutputFlags, BackupFlags> = {
   command: "backup [source..]",
   describe: "Back up directories or files",
   builder: (cli) =>
-    cli
+    labelFlags(cli)
       .positional("source", { type: "string", array: true, describe: "What to back up" })
       .option("from", { type: "string", array: true, nargs: 1, describe: "The same as SOURCE" })
       .option("to", { type: "string", requiresArg: true, describe: "The repository's target" })
@@ -80,7 +80,8 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
       }),
   handler: async (flags) => {
     const output = new Output(flags);
-    const environment = await readEnvironment(process.env, output);
+    const clocks = clocksOf(flags);
+    const environment = await readEnvironment(process.env, output, { host: flags.host });
     const sources = listOf([...(flags.source ?? []), ...(flags.from ?? [])], flags);
     if (sources.length === 0)
       throw new UsageError("nothing to back up: name a directory or a file");
@@ -100,7 +101,7 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
     } else {
       const member = await openAsHost(target, environment);
       await withCache(member, environment, (cache) =>
-        storeAll(tasks, { member, cache, environment, output }),
+        storeAll(tasks, { member, cache, environment, output, clocks }),
       );
     }
     // A pattern that matched nothing in a whole run is a mistake more often than not.
@@ -123,8 +124,7 @@ function planOf(flags: BackupFlags, { engine }: Environment): Omit<BackupTask, "
     excludes,
     filter: new Filter(excludes),
     reading: flags.force ? "every file" : "changed files",
-    digest: "sha1",
-    level: LEVEL,
+    ...storingOf(flags),
     engine,
     workers: checkWorkers(flags.workers),
   };
@@ -146,6 +146,8 @@ interface Work {
   readonly cache: Cache;
   readonly environment: Environment;
   readonly output: Output;
+  /** A clock for each snapshot. */
+  readonly clocks: () => Clock;
 }
 
 async function withCache(
@@ -172,14 +174,14 @@ async function lookOverAll(
 /** One snapshot of each source; tells what is wrong with the snapshots that were there. */
 async function storeAll(
   tasks: readonly BackupTask[],
-  { member, cache, environment, output }: Work,
+  { member, cache, environment, output, clocks }: Work,
 ): Promise<void> {
   const { repository, host, signer, pin } = member;
   const { means } = environment;
   let remembered = rememberedOf(pin, host);
   let lost: readonly CorruptError[] = [];
   for (const task of tasks) {
-    const tools = { repository, cache, host, signer, remembered, clock: Date.now, means };
+    const tools = { repository, cache, host, signer, remembered, clock: clocks(), means };
     const { head, problems } = await backUp(task, tools, output);
     remembered = { ...remembered, heads: [head] };
     await rememberHeads(repository.id, { host, heads: [head] }, environment, "reader");

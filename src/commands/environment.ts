@@ -15,7 +15,14 @@ import type { PrunableTarget } from "../target/target.ts";
 export interface Environment {
   readonly variables: Variables;
   readonly places: Places;
+  /**
+   * The name of this machine, unless another was given.
+   *
+   * @throws {@link UsageError} where it is asked for, if it cannot be a host's.
+   */
   readonly host: string;
+  /** The name that was given: whose snapshots are read, or as whom this run stores. */
+  readonly namedHost: string | undefined;
   readonly engine: DigestEngine;
   readonly means: Means;
   /** That the user was given, of the repository to be opened. */
@@ -24,12 +31,20 @@ export interface Environment {
   tell(text: string): void;
 }
 
-/** @throws {@link UsageError} if a variable makes no sense. */
+/** What flags say of it. */
+export interface Given {
+  readonly fingerprint?: string | undefined;
+  readonly host?: string | undefined;
+}
+
+/** @throws {@link UsageError} if a variable or a flag makes no sense. */
 export async function readEnvironment(
   variables: Variables,
   output: { note(text: string): void },
-  fingerprint: string | undefined = variables["VARVE_FINGERPRINT"] || undefined,
+  given: Given = {},
 ): Promise<Environment> {
+  const fingerprint = given.fingerprint ?? (variables["VARVE_FINGERPRINT"] || undefined);
+  const namedHost = given.host === undefined ? undefined : hostName(given.host);
   const digests = variables["VARVE_DIGESTS"] || "fastest";
   if (digests !== "fastest" && digests !== "hash-wasm") {
     throw new UsageError(`VARVE_DIGESTS should be fastest or hash-wasm, not "${digests}"`);
@@ -37,7 +52,11 @@ export async function readEnvironment(
   return {
     variables,
     places: placesOf(variables),
-    host: hostName(hostname()),
+    // Only where it is asked for: most commands work on a machine with any name.
+    get host() {
+      return namedHost ?? hostName(hostname());
+    },
+    namedHost,
     engine: digests,
     means: { zstd: await loadZstd(), random: systemRandom, sealing: openPgp(systemRandom) },
     fingerprint: fingerprint === undefined ? undefined : checkFingerprint(fingerprint),

@@ -29,6 +29,7 @@ interface InitFlags extends OutputFlags {
   "chunk-size": string | undefined;
   "segment-size": string | undefined;
   "pack-size": string | undefined;
+  host: string | undefined;
 }
 
 export const init: CommandModule<OutputFlags, InitFlags> = {
@@ -61,11 +62,16 @@ export const init: CommandModule<OutputFlags, InitFlags> = {
         requiresArg: true,
         describe: "Sealed pieces [64k]",
       })
-      .option("pack-size", { type: "string", requiresArg: true, describe: "Objects [16m]" }),
+      .option("pack-size", { type: "string", requiresArg: true, describe: "Objects [16m]" })
+      .option("host", {
+        type: "string",
+        requiresArg: true,
+        describe: "The name of this machine in it, instead of its own",
+      }),
   handler: async (flags) => {
     const output = new Output(flags);
     const sizes = sizesOf(flags);
-    const environment = await readEnvironment(process.env, output);
+    const environment = await readEnvironment(process.env, output, { host: flags.host });
     const given = await recipientsOf(flags, environment);
     const target = await newTarget(flags.target, environment);
     // Before anybody is asked for a passphrase, and before a key is made.

@@ -45,7 +45,8 @@ export async function openAsHost(
   environment: Environment,
 ): Promise<Hosting> {
   const outline = await outlineAt(target, environment);
-  const enrolment = await readEnrolment(environment.places, outline.settings.repository);
+  const { places, namedHost } = environment;
+  const enrolment = await readEnrolment(places, outline.settings.repository, namedHost);
   if (enrolment === undefined) return await enrol(target, outline, environment);
   const pin = await acquaint(target, outline, {
     environment,
@@ -75,7 +76,8 @@ export async function openAsMember(
     role: "reader",
     credentials: { fingerprint: environment.fingerprint, identity: undefined },
   });
-  const { host, secret } = enrolment;
+  const { secret } = enrolment;
+  const host = environment.namedHost ?? enrolment.host;
   const repository = new Repository(target, { ...outline, secret }, environment.means);
   return { repository, host, pin };
 }
@@ -104,16 +106,16 @@ export async function openAsReader(
   const repository = new Repository(target, unlocked, environment.means, signatures);
   return {
     repository,
-    host: enrolment?.host ?? hostAmong(outline.settings, environment),
+    host: environment.namedHost ?? enrolment?.host ?? hostAmong(outline.settings, environment),
     pin,
     identity,
   };
 }
 
 /** Whose snapshots a machine means that is no host: those of its name, or of the only one there is. */
-function hostAmong({ hosts }: Settings, { host }: Environment): string {
-  const [only = host, ...others] = new Set(hosts.map(({ name }) => name));
-  return others.length === 0 ? only : host;
+function hostAmong({ hosts }: Settings, environment: Environment): string {
+  const [only, ...others] = new Set(hosts.map(({ name }) => name));
+  return others.length === 0 && only !== undefined ? only : environment.host;
 }
 
 async function credentialsOf(
@@ -155,7 +157,11 @@ async function enrol(
   environment: Environment,
 ): Promise<Hosting> {
   const { host, means } = environment;
-  const identity = await findIdentity(target, outline, environment);
+  const identity = await findIdentity(target, outline, environment).catch((error: unknown) => {
+    if (!(error instanceof AccessError)) throw error;
+    const message = `this machine is not host ${host} of it yet, which takes the private key once`;
+    throw new AccessError(`${error.message} (${message})`, { cause: error });
+  });
   const credentials = await credentialsOf(identity, environment);
   const before = await acquaint(target, outline, { environment, role: "reader", credentials });
   refusePending(target, outline.settings, before);
@@ -187,11 +193,15 @@ async function enrol(
  */
 export async function newSigner(
   { settings, secret }: Pick<Unlocked, "settings" | "secret">,
-  { host, places }: Environment,
+  { host, namedHost, places }: Environment,
 ): Promise<Signer & { readonly publicKey: string }> {
   const { publicKey, privateKey } = await makeSigningKey(`varve host ${host}`);
   const { repository } = settings;
-  await writeEnrolment(places, { repository, host, secret, signingKey: privateKey });
+  const own = await readEnrolment(places, repository);
+  // A name that one run was given must not become that of the next, nor do away with its key.
+  const isOther = namedHost !== undefined && own !== undefined && own.host !== host;
+  const enrolment = { repository, host, secret, signingKey: privateKey };
+  await writeEnrolment(places, enrolment, isOther ? "named" : "own");
   return { ...(await readSigner(privateKey)), publicKey };
 }
 

@@ -2,6 +2,9 @@
  * What makes this machine a host of a repository: the repository secret, and
  * the key that signs what it commits. Both are in one file that only its owner
  * may read. Nothing in it reads what was backed up.
+ *
+ * A machine that backs others up is a host under their names as well, each with
+ * a key of its own, in a file of its own.
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -23,12 +26,28 @@ export interface Enrolment {
   readonly signingKey: string;
 }
 
-/** @returns nothing if this machine is no host of the repository. */
+/** Whether it is the machine's name, or one that was named for some runs only. */
+export type NameKind = "own" | "named";
+
+/**
+ * What makes this machine a host of a repository under its own name, or under the one named.
+ *
+ * @returns nothing if it is none.
+ */
 export async function readEnrolment(
   places: Places,
   repository: string,
+  named?: string,
 ): Promise<Enrolment | undefined> {
-  const path = pathOf(places, repository);
+  const own = await readAt(ownPath(places, repository), repository);
+  if (named === undefined || own?.host === named) return own;
+  const path = namedPath(places, repository, named);
+  const enrolment = await readAt(path, repository);
+  if (enrolment === undefined || enrolment.host === named) return enrolment;
+  throw new CorruptError(path, `it belongs to host ${enrolment.host}`);
+}
+
+async function readAt(path: string, repository: string): Promise<Enrolment | undefined> {
   const text = await readPrivate(path);
   if (text === undefined) return undefined;
   const fields = decodeLine(path, text);
@@ -44,17 +63,27 @@ export async function readEnrolment(
 }
 
 /** On the disk when it returns. @throws {@link UnavailableError} if it cannot be written. */
-export async function writeEnrolment(places: Places, enrolment: Enrolment): Promise<void> {
+export async function writeEnrolment(
+  places: Places,
+  enrolment: Enrolment,
+  kind: NameKind = "own",
+): Promise<void> {
   const { secret, ...rest } = enrolment;
+  const { repository, host } = rest;
   const text = JSON.stringify({ ...rest, secret: encodeBase64(secret) });
-  await writePrivate(pathOf(places, enrolment.repository), `${text}\n`);
+  const path = kind === "own" ? ownPath(places, repository) : namedPath(places, repository, host);
+  await writePrivate(path, `${text}\n`);
 }
 
 /** Forgets it: nothing came of it. */
 export async function dropEnrolment(places: Places, repository: string): Promise<void> {
-  await rm(pathOf(places, repository), { force: true });
+  await rm(ownPath(places, repository), { force: true });
 }
 
-function pathOf(places: Places, repository: string): string {
+function ownPath(places: Places, repository: string): string {
   return join(places.hosts, `${repository}.json`);
+}
+
+function namedPath(places: Places, repository: string, host: string): string {
+  return join(places.hosts, `${repository}.${host}.json`);
 }

@@ -39,7 +39,7 @@ export const accept: CommandModule<OutputFlags, AcceptFlags> = {
       }),
   handler: async (flags) => {
     const output = new Output(flags);
-    const environment = await readEnvironment(process.env, output, flags.fingerprint);
+    const environment = await readEnvironment(process.env, output, flags);
     const target = await reachTarget(flags.target, environment);
     const outline = await readOutline(target);
     const pin = await readPin(environment.places, outline.settings.repository);
