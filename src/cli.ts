@@ -12,6 +12,8 @@ import { cache } from "./commands/cache.ts";
 import { cat } from "./commands/cat.ts";
 import { check } from "./commands/check.ts";
 import { config } from "./commands/config.ts";
+import { diff } from "./commands/diff.ts";
+import { find } from "./commands/find.ts";
 import { checkFlags, refuseConfig } from "./commands/flags.ts";
 import { init } from "./commands/init.ts";
 import { key } from "./commands/key.ts";
@@ -57,7 +59,9 @@ const cli = yargs(hideBin(process.argv))
   .command(check)
   .command(key)
   .command(ls)
+  .command(find)
   .command(cat)
+  .command(diff)
   .command(cache)
   .command(config)
   .demandCommand(1, "say what to do: varve --help lists the commands")

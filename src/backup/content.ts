@@ -8,12 +8,12 @@ import type { BigIntStats } from "node:fs";
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import type { FileDigestName } from "../digest/digest.ts";
 import { systemPath } from "../disk/path.ts";
+import type { Metadata } from "../disk/stats.ts";
+import { metadataOf } from "../disk/stats.ts";
 import type { RawName } from "../format/raw-name.ts";
 import type { Packing } from "../pack/pack.ts";
 import type { Bracket } from "./bracket.ts";
 import type { StoredChunk } from "./chunk-writer.ts";
-import type { Metadata } from "./entry.ts";
-import { metadataOf } from "./entry.ts";
 import { Unreadable, WindowReader } from "./window-reader.ts";
 
 /** A file to be read. */

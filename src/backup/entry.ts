@@ -1,24 +1,12 @@
 /** From what lstat saw to an entry of the tree. */
 import type { BigIntStats } from "node:fs";
+import type { Metadata } from "../disk/stats.ts";
+import { deviceOf, metadataOf } from "../disk/stats.ts";
 import type { Found } from "../disk/walk.ts";
 import type { DirectoryEntry, Entry, FileEntry, SpecialEntry } from "../format/tree.ts";
 
-/** What an entry says beside its name, whatever its type. */
-export type Metadata = Pick<Entry, "mode" | "uid" | "gid" | "mtime">;
-
-const MODE_BITS = 0o7777n;
-
 function commonOf({ name, stats }: Found): Metadata & Pick<Entry, "name"> {
   return { name, ...metadataOf(stats) };
-}
-
-export function metadataOf(stats: BigIntStats): Metadata {
-  return {
-    mode: Number(stats.mode & MODE_BITS),
-    uid: Number(stats.uid),
-    gid: Number(stats.gid),
-    mtime: stats.mtimeNs,
-  };
 }
 
 export function directoryEntry(found: Found): Omit<DirectoryEntry, "content"> {
@@ -50,11 +38,4 @@ export function specialEntry(found: Found): SpecialEntry | undefined {
 
 function linkOf({ nlink, dev, ino }: BigIntStats): Pick<FileEntry, "link" | "links"> {
   return nlink > 1n ? { link: `${dev}:${ino}`, links: Number(nlink) } : {};
-}
-
-/** Major and minor number, as Linux packs them (glibc's gnu_dev_major, gnu_dev_minor). */
-function deviceOf(rdev: bigint): readonly [number, number] {
-  const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n);
-  const minor = (rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n);
-  return [Number(major), Number(minor)];
 }

@@ -29,6 +29,19 @@ export async function* lines<T>(
   }
 }
 
+/** How the flags say to show an entry. */
+export function lineMaker(flags: {
+  readonly json: boolean;
+  readonly long: boolean;
+}): (entry: Resolved) => string {
+  return flags.json ? jsonLine : flags.long ? longLine : shortLine;
+}
+
+/** The path alone. */
+function shortLine({ path }: Resolved): string {
+  return `${displayName(path)}\n`;
+}
+
 /** One object: the path, and all that is known. */
 export function jsonLine({ path, entry }: Resolved): string {
   return `${JSON.stringify({ path: displayName(path), ...encodeEntry(entry) })}\n`;

@@ -18,12 +18,16 @@ const REPEATABLE: ReadonlyMap<unknown, readonly string[]> = new Map([
   ["backup", ["source", "from", "tag", "exclude"]],
   ["restore", ["path"]],
   ["ls", ["path"]],
+  ["find", ["pattern"]],
+  ["diff", ["path"]],
   ["init", ["recipient"]],
   ["add-recipient", ["key"]],
   ["remove-recipient", ["key"]],
 ]);
 /** Commands whose arguments are a list, and may stand behind `--`. */
-const LISTS: readonly unknown[] = ["backup", "restore", "ls", "cat"];
+const LISTS: readonly unknown[] = ["backup", "restore", "ls", "cat", "find", "diff"];
+/** What stands without a flag, and may be empty or given twice. */
+const ARGUMENTS: readonly string[] = ["source", "path", "key", "pattern", "snapshot", "other"];
 /** Commands that are made of commands. */
 const GROUPS: readonly unknown[] = ["cache", "config", "key"];
 
@@ -69,7 +73,7 @@ function checkFlag(name: string, value: unknown): void {
 }
 
 function shownName(name: string): string {
-  return ["source", "path", "key"].includes(name) ? name.toUpperCase() : `--${name}`;
+  return ARGUMENTS.includes(name) ? name.toUpperCase() : `--${name}`;
 }
 
 const MAX_WORKERS = 64;

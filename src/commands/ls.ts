@@ -1,12 +1,11 @@
 /** `ls`: lists what is in a snapshot. */
 import type { CommandModule } from "yargs";
-import { displayName } from "../format/raw-name.ts";
 import { ChunkSource } from "../restore/chunk-source.ts";
-import type { Resolved, TreeStep } from "../restore/resolve.ts";
+import type { TreeStep } from "../restore/resolve.ts";
 import { resolve } from "../restore/resolve.ts";
 import { Selection } from "../restore/selection.ts";
 import { Shallow } from "../restore/shallow.ts";
-import { jsonLine, lines, longLine } from "./entry-text.ts";
+import { lineMaker, lines } from "./entry-text.ts";
 import { listOf } from "./flags.ts";
 import type { OutputFlags } from "./output.ts";
 import { Output } from "./output.ts";
@@ -42,7 +41,7 @@ export const ls: CommandModule<OutputFlags, LsFlags> = {
     await withSnapshot(flags, new Output(flags), async ({ manifest, means }) => {
       const selection = new Selection(listOf(flags.path, flags), manifest.source);
       const scope = flags.noRecursive ? new Shallow(selection) : selection;
-      const lineOf = flags.json ? jsonLine : flags.long ? longLine : shortLine;
+      const lineOf = lineMaker(flags);
       const steps = resolve(manifest.root, new ChunkSource(means), scope);
       const listed = lines(steps, (step) => (isListed(step) ? lineOf(step) : undefined));
       if (await print(listed)) selection.mustBeFound();
@@ -51,10 +50,6 @@ export const ls: CommandModule<OutputFlags, LsFlags> = {
 };
 
 /** The root is where the paths begin, and has none itself. */
-function isListed(step: TreeStep): boolean {
+export function isListed(step: TreeStep): boolean {
   return step.kind === "entry" || (step.kind === "enter" && step.isSelected && step.path !== "");
-}
-
-function shortLine({ path }: Resolved): string {
-  return `${displayName(path)}\n`;
 }

@@ -51,7 +51,7 @@ export function* walk(root: RawName, excluded: Exclusion): Generator<Step> {
 }
 
 /** A root that is a link to a directory stands for that directory: nobody wants to keep the link. */
-function lookAtRoot(root: RawName): BigIntStats {
+export function lookAtRoot(root: RawName): BigIntStats {
   const path = systemPath(root);
   const stats = lstatSync(path, { bigint: true });
   if (!stats.isSymbolicLink()) return stats;

@@ -11,6 +11,9 @@ import { readHistory } from "./history.ts";
 import type { Repository } from "./repository.ts";
 
 const MAX_SUMMARY_BYTES = 2 ** 24;
+const LATEST = "latest";
+/** Of the random part of a run's name, as much as was given. */
+const ID = /^[0-9a-f]{4,16}$/;
 
 export interface Snapshot {
   readonly end: SnapshotEnd;
@@ -28,6 +31,11 @@ export type Memory = (host: string) => Remembered;
 /** The part of a run's name that users call a snapshot by. */
 export function snapshotId(run: RunName): string {
   return run.slice(-16);
+}
+
+/** Whether it may be what a user calls a snapshot. */
+export function isSnapshotName(text: string): boolean {
+  return text === LATEST || ID.test(text);
 }
 
 /** What a verified end says. @throws {@link CorruptError} if its summary is damaged, or another host's. */
@@ -57,7 +65,7 @@ export async function findSnapshot(
   host: string,
   memory: Memory,
 ): Promise<FoundSnapshot> {
-  if (wanted === "latest") return latest(repository, await chainOf(repository, host, memory));
+  if (wanted === LATEST) return latest(repository, await chainOf(repository, host, memory));
   const run = await runById(repository, wanted);
   const chain = await chainOf(repository, runHost(run), memory);
   const link = chain.links.get(run);
@@ -86,7 +94,7 @@ function latest(repository: Repository, chain: Chain): FoundSnapshot {
 }
 
 async function runById(repository: Repository, wanted: string): Promise<RunName> {
-  if (!/^[0-9a-f]{4,16}$/.test(wanted)) {
+  if (!ID.test(wanted)) {
     throw new UsageError(`"${wanted}" is no snapshot: say latest, or 4 or more digits of an id`);
   }
   const runs: RunName[] = [];

@@ -124,7 +124,8 @@ class Way {
   }
 }
 
-async function* readDirectory(
+/** The entries of a directory, in the order of their names. @throws {@link CorruptError} if it is damaged. */
+export async function* readDirectory(
   path: RawName,
   content: Content,
   chunks: Chunks,

@@ -28,7 +28,7 @@ interface Glob {
 }
 
 /** What a glob may be made of. */
-const SPECIAL = /[*?[\]{}\\]/;
+export const SPECIAL: RegExp = /[*?[\]{}\\]/;
 /** What picomatch would take for more than a character, and people have in names. */
 const LITERAL = /[()|]/g;
 
@@ -102,7 +102,8 @@ function baseOf(parts: readonly string[]): RawName {
   return rawFromText(parts.join("/"));
 }
 
-function match(text: string): (text: string) => boolean {
+/** What a glob matches; names that are no text are given byte by byte. */
+export function match(text: string): (text: string) => boolean {
   const options = { dot: true, nonegate: true, noextglob: true };
   return picomatch(text.replaceAll(LITERAL, "\\$&"), options);
 }

@@ -3,28 +3,17 @@
  * and hashed, every name, type and link target looked at. What differs, lacks,
  * or is too much is told.
  */
-import type { Stats } from "node:fs";
-import {
-  closeSync,
-  constants,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  readSync,
-} from "node:fs";
+import { lstatSync, readdirSync, readlinkSync } from "node:fs";
 import type { Digests } from "../digest/digest.ts";
-import { digestName } from "../digest/digest.ts";
 import { joinPath, systemPath } from "../disk/path.ts";
+import { typeOf } from "../disk/stats.ts";
 import type { Problem } from "../disk/walk.ts";
 import { CorruptError } from "../errors.ts";
-import { encodeBase64 } from "../format/fields.ts";
 import type { RawName } from "../format/raw-name.ts";
-import { displayName } from "../format/raw-name.ts";
-import type { Entry, FileEntry } from "../format/tree.ts";
+import type { Entry } from "../format/tree.ts";
 import { systemCode } from "../target/file-failure.ts";
 import type { ChunkSource } from "./chunk-source.ts";
-import { chunksOf } from "./contents.ts";
+import { FileComparer } from "./compare-file.ts";
 import type { TreeStep } from "./resolve.ts";
 import { resolve } from "./resolve.ts";
 import type { Selection } from "./selection.ts";
@@ -43,18 +32,6 @@ export interface VerifyTotals {
   bytes: number;
   differences: number;
 }
-
-const READ_BYTES = 2 ** 20;
-const READ = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-const TYPES: readonly (readonly [Entry["type"], (stats: Stats) => boolean])[] = [
-  ["file", (stats) => stats.isFile()],
-  ["directory", (stats) => stats.isDirectory()],
-  ["symlink", (stats) => stats.isSymbolicLink()],
-  ["fifo", (stats) => stats.isFIFO()],
-  ["socket", (stats) => stats.isSocket()],
-  ["character", (stats) => stats.isCharacterDevice()],
-  ["block", (stats) => stats.isBlockDevice()],
-];
 
 /**
  * Compares, and tells `report` each difference.
@@ -83,10 +60,8 @@ interface Level {
 class Verifier {
   readonly totals: VerifyTotals = { files: 0, bytes: 0, differences: 0 };
   readonly #task: VerifyTask;
-  readonly #chunks: ChunkSource;
-  readonly #digests: Digests;
+  readonly #comparer: FileComparer;
   readonly #report: (difference: Problem) => void;
-  readonly #buffer = new Uint8Array(READ_BYTES);
   readonly #levels: Level[] = [];
 
   constructor(
@@ -96,8 +71,7 @@ class Verifier {
     report: (difference: Problem) => void,
   ) {
     this.#task = task;
-    this.#chunks = chunks;
-    this.#digests = digests;
+    this.#comparer = new FileComparer(chunks, digests);
     this.#report = report;
   }
 
@@ -131,58 +105,9 @@ class Verifier {
     } else if (entry.type === "file") {
       this.totals.files += 1;
       this.totals.bytes += entry.content.size;
-      const difference = await this.#compareFile(path, entry);
+      const difference = await this.#comparer.difference(this.#diskPath(path), { path, entry });
       if (difference !== undefined) this.#differs(path, difference);
     }
-  }
-
-  async #compareFile(path: RawName, entry: FileEntry): Promise<string | undefined> {
-    const descriptor = openSync(this.#path(path), READ);
-    try {
-      return entry.digest === undefined
-        ? await this.#compareChunks(path, descriptor, entry)
-        : this.#compareDigest(descriptor, entry.digest, entry);
-    } finally {
-      closeSync(descriptor);
-    }
-  }
-
-  #compareDigest(descriptor: number, digest: string, { content }: FileEntry): string | undefined {
-    const hash = this.#digests.file(digestName(digest));
-    let size = 0;
-    for (;;) {
-      const count = readSync(descriptor, this.#buffer, 0, this.#buffer.length, size);
-      if (count === 0) break;
-      hash.update(this.#buffer.subarray(0, count));
-      size += count;
-    }
-    if (size !== content.size) return `it has ${size} bytes instead of ${content.size}`;
-    const found = hash.finish();
-    return found === digest ? undefined : `its content is ${found} instead of ${digest}`;
-  }
-
-  /** Without a digest: piece by piece, as it was cut. */
-  async #compareChunks(
-    path: RawName,
-    descriptor: number,
-    { content }: FileEntry,
-  ): Promise<string | undefined> {
-    let at = 0;
-    for await (const { id, size } of chunksOf(displayName(path), content, this.#chunks)) {
-      const bytes = new Uint8Array(size);
-      let filled = 0;
-      while (filled < size) {
-        const count = readSync(descriptor, bytes, filled, size - filled, at + filled);
-        if (count === 0) return `it ends after ${at + filled} bytes of ${content.size}`;
-        filled += count;
-      }
-      if (encodeBase64(this.#digests.chunkId(bytes)) !== id) {
-        return `its content differs between byte ${at} and byte ${at + size}`;
-      }
-      at += size;
-    }
-    const more = readSync(descriptor, this.#buffer, 0, 1, at);
-    return more === 0 ? undefined : `it has more than ${content.size} bytes`;
   }
 
   /** Whether something of the entry's type is there; tells if not. */
@@ -197,7 +122,7 @@ class Verifier {
       if (!isOptional) this.#differs(path, "it is missing");
       return false;
     }
-    const found = TYPES.find(([, is]) => is(stats))?.[0];
+    const found = typeOf(stats);
     if (found !== entry.type) this.#differs(path, `it is a ${found} instead of a ${entry.type}`);
     return found === entry.type;
   }
@@ -213,7 +138,11 @@ class Verifier {
   }
 
   #path(path: RawName): string | Buffer {
-    return systemPath(joinPath(this.#task.directory, path));
+    return systemPath(this.#diskPath(path));
+  }
+
+  #diskPath(path: RawName): RawName {
+    return joinPath(this.#task.directory, path);
   }
 
   #differs(path: RawName, message: string): void {
