@@ -1,7 +1,8 @@
 /** From what lstat saw to an entry of the tree. */
 import type { BigIntStats } from "node:fs";
+import { unpackDevice } from "../disk/device.ts";
 import type { Metadata } from "../disk/stats.ts";
-import { deviceOf, metadataOf } from "../disk/stats.ts";
+import { metadataOf } from "../disk/stats.ts";
 import type { Found } from "../disk/walk.ts";
 import type { DirectoryEntry, Entry, FileEntry, SpecialEntry } from "../format/tree.ts";
 
@@ -28,10 +29,10 @@ export function specialEntry(found: Found): SpecialEntry | undefined {
   if (stats.isFIFO()) return { ...commonOf(found), type: "fifo" };
   if (stats.isSocket()) return { ...commonOf(found), type: "socket" };
   if (stats.isCharacterDevice()) {
-    return { ...commonOf(found), type: "character", device: deviceOf(stats.rdev) };
+    return { ...commonOf(found), type: "character", device: unpackDevice(stats.rdev) };
   }
   if (stats.isBlockDevice()) {
-    return { ...commonOf(found), type: "block", device: deviceOf(stats.rdev) };
+    return { ...commonOf(found), type: "block", device: unpackDevice(stats.rdev) };
   }
   return undefined;
 }

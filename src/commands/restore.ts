@@ -1,16 +1,21 @@
 /** `restore`: brings a snapshot back, or the part of it that is asked for. */
 import { statSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { CommandModule } from "yargs";
 import { CorruptError, PartialError, UsageError } from "../errors.ts";
+import type { RawName } from "../format/raw-name.ts";
 import { displayName, rawFromText } from "../format/raw-name.ts";
 import { ChunkSource } from "../restore/chunk-source.ts";
-import type { Conflict } from "../restore/ground.ts";
+import { FileComparer } from "../restore/compare-file.ts";
 import { Ground } from "../restore/ground.ts";
-import type { RestoreTotals } from "../restore/restore.ts";
+import type { CompareContent } from "../restore/likeness.ts";
+import type { Policy } from "../restore/policy.ts";
+import type { Fate, RestorePreview } from "../restore/preview.ts";
+import { preview } from "../restore/preview.ts";
+import type { Restored } from "../restore/restore.ts";
 import { restore as restoreTree } from "../restore/restore.ts";
 import { Selection } from "../restore/selection.ts";
+import { freeSpace, mustFit } from "../restore/space.ts";
 import { verify } from "../restore/verify.ts";
 import type { Writers } from "../restore/writers.ts";
 import { inlineWriters, threadWriters } from "../restore/writers.ts";
@@ -19,52 +24,30 @@ import { checkWorkers, listOf } from "./flags.ts";
 import type { OutputFlags } from "./output.ts";
 import { count, formatBytes, formatDuration, Output } from "./output.ts";
 import { showProgress } from "./progress.ts";
-import type { OpenSnapshot, ReadingFlags } from "./reading.ts";
-import { readingFlags, withSnapshot } from "./reading.ts";
+import type { OpenSnapshot } from "./reading.ts";
+import { withSnapshot } from "./reading.ts";
+import type { RestoreFlags } from "./restoring.ts";
+import { policyOf, restoreFlags, tellShortfalls } from "./restoring.ts";
 
-interface RestoreFlags extends ReadingFlags {
-  path: string[] | undefined;
-  to: string;
-  conflict: Conflict;
-  verify: boolean;
-  workers: number;
-}
+/** What a file takes beside its content, at most. */
+const INODE_BYTES = 8192;
 
 export const restore: CommandModule<OutputFlags, RestoreFlags> = {
   command: "restore [path..]",
   describe: "Restore a snapshot, or paths and globs of it",
-  builder: (cli) =>
-    readingFlags(cli)
-      .positional("path", {
-        type: "string",
-        array: true,
-        describe: "What to restore; all by default",
-      })
-      .option("to", {
-        type: "string",
-        requiresArg: true,
-        demandOption: true,
-        describe: "The directory to restore to",
-      })
-      .option("conflict", {
-        choices: ["abort", "overwrite"] as const,
-        requiresArg: true,
-        default: "abort" as const,
-        describe: "What to do about files that are there",
-      })
-      .option("verify", { type: "boolean", default: false, describe: "Read everything back" })
-      .option("workers", {
-        type: "number",
-        requiresArg: true,
-        default: availableParallelism(),
-        describe: "Threads that write; 0: none",
-      }),
+  builder: restoreFlags,
   handler: async (flags) => {
     const output = new Output(flags);
+    const policy = policyOf(flags);
     checkWorkers(flags.workers);
     checkDirectory(flags.to);
     await withSnapshot(flags, output, async (snapshot) => {
-      await bringBack(flags, snapshot, output);
+      if (flags.dryRun) {
+        await lookAhead(flags, snapshot, output);
+        return;
+      }
+      await checkSpace(flags, snapshot);
+      await bringBack({ flags, policy }, snapshot, output);
       if (flags.verify) await readBack(flags, snapshot, output);
     });
     if (output.problems > 0) {
@@ -74,34 +57,105 @@ export const restore: CommandModule<OutputFlags, RestoreFlags> = {
 };
 
 async function bringBack(
-  flags: RestoreFlags,
+  { flags, policy }: { readonly flags: RestoreFlags; readonly policy: Policy },
   snapshot: OpenSnapshot,
   output: Output,
 ): Promise<void> {
   const { manifest, summary, means } = snapshot;
   const begun = Date.now();
-  const paths = listOf(flags.path, flags);
-  const selection = new Selection(paths, manifest.source);
+  const selection = selectionOf(flags, snapshot);
   const ground = groundAt(flags);
-  const isAll = paths.length === 0;
+  const isAll = listOf(flags.path, flags).length === 0;
   const progress = showProgress(flags, isAll ? summary.totals.bytes : undefined);
   const writers = openWriters(flags.workers, snapshot);
-  let totals: RestoreTotals;
+  const { root } = manifest;
+  const onError = flags["on-error"];
+  const compare = comparerOf(snapshot);
+  let restored: Restored;
   try {
-    totals = await restoreTree({ root: manifest.root, selection, ground }, means, writers, {
-      problem: (problem) => output.problem(problem),
-      progress: (state) => progress.update(state),
-    });
+    restored = await restoreTree(
+      { root, selection, ground, policy, onError, compare },
+      means,
+      writers,
+      {
+        problem: (problem) => output.problem(problem),
+        progress: (state) => progress.update(state),
+        kept: (path) => output.detail(`kept ${displayName(path)}`),
+      },
+    );
   } finally {
     progress.stop();
     await writers.close();
   }
-  const { files, bytes } = totals;
+  const { totals, shortfalls } = restored;
+  tellShortfalls(policy.leftOut, shortfalls, output);
+  const { files, bytes, kept } = totals;
   output.result(
-    { event: "restored", run: summary.run, to: resolve(flags.to), ...totals },
+    {
+      event: "restored",
+      run: summary.run,
+      to: resolve(flags.to),
+      ...totals,
+      leftOut: policy.leftOut,
+    },
     `restored ${count(files, "file")}, ${formatBytes(bytes)}, of ${displayName(manifest.source)} ` +
-      `to ${flags.to}, ${formatDuration(Date.now() - begun)}`,
+      `to ${flags.to}${kept > 0 ? `, kept ${kept}` : ""}, ${formatDuration(Date.now() - begun)}`,
   );
+}
+
+/** What a restore would do. */
+async function lookAhead(
+  flags: RestoreFlags,
+  snapshot: OpenSnapshot,
+  output: Output,
+): Promise<void> {
+  const found = await previewOf(flags, snapshot, (path, fate) => {
+    if (fate === "in the way") output.problem({ path, message: "something is in the way" });
+    else output.detail(`would ${fate} ${displayName(path)}`);
+  });
+  const free = freeSpace(rawFromText(resolve(flags.to)));
+  const { make, replace, keep, bytes, space } = found;
+  output.result(
+    { event: "preview", run: snapshot.summary.run, to: resolve(flags.to), ...found, free },
+    `would make ${make}, replace ${replace} and keep ${keep}, and write ${formatBytes(bytes)} ` +
+      `to ${flags.to}, which has ${formatBytes(free)} free; nothing was written`,
+  );
+  if (space > free) output.warn(`there is not enough room: it takes ${formatBytes(space)}`);
+}
+
+/** The summary's word is enough where there is plenty; else the tree is read twice. */
+async function checkSpace(flags: RestoreFlags, snapshot: OpenSnapshot): Promise<void> {
+  if (flags["no-space-check"]) return;
+  const to = rawFromText(resolve(flags.to));
+  const free = freeSpace(to);
+  const { bytes, files, directories } = snapshot.summary.totals;
+  if (bytes + (files + directories) * INODE_BYTES <= free) return;
+  const { space } = await previewOf(flags, snapshot, () => {});
+  mustFit(space, { free, to, shown: formatBytes });
+}
+
+function previewOf(
+  flags: RestoreFlags,
+  snapshot: OpenSnapshot,
+  tell: (path: RawName, fate: Fate) => void,
+): Promise<RestorePreview> {
+  const task = {
+    root: snapshot.manifest.root,
+    selection: selectionOf(flags, snapshot),
+    to: rawFromText(resolve(flags.to)),
+    conflict: flags.conflict,
+    compare: comparerOf(snapshot),
+  };
+  return preview(task, new ChunkSource(snapshot.means), tell);
+}
+
+function selectionOf(flags: RestoreFlags, { manifest }: OpenSnapshot): Selection {
+  return new Selection(listOf(flags.path, flags), manifest.source);
+}
+
+function comparerOf({ means, digests }: OpenSnapshot): CompareContent {
+  const files = new FileComparer(new ChunkSource(means), digests);
+  return (descriptor, entry, path) => files.differenceOf(descriptor, { path, entry });
 }
 
 function checkDirectory(to: string): void {

@@ -9,6 +9,8 @@
 import { createRequire } from "node:module";
 import { getSystemErrorMap } from "node:util";
 import type { RawName } from "../format/raw-name.ts";
+import type { DeviceNumbers } from "./device.ts";
+import { packDevice } from "./device.ts";
 
 /** Something open, by its descriptor; or what a path leads to, itself. */
 export type Thing = number | RawName;
@@ -28,7 +30,7 @@ export interface Libc {
   /** The time of the last access stays as it is. */
   setMtime(of: Thing, nanoseconds: bigint): void;
   /** A FIFO or device, by stat's type and permission bits. */
-  makeNode(path: RawName, mode: number, device: readonly [major: number, minor: number]): void;
+  makeNode(path: RawName, mode: number, device: DeviceNumbers): void;
   /** Renames, and throws EEXIST if the name is taken. */
   renameNew(from: RawName, to: RawName): void;
   /** The descriptors to read and to write; no program that is run inherits them. */
@@ -161,8 +163,8 @@ function bindFiles(
       if (typeof of === "number") futimens(of, times);
       else utimensat(AT_FDCWD, ended(of), times, AT_SYMLINK_NOFOLLOW);
     },
-    makeNode(path, mode, [major, minor]) {
-      mknod(ended(path), mode, deviceNumber(BigInt(major), BigInt(minor)));
+    makeNode(path, mode, device) {
+      mknod(ended(path), mode, packDevice(device));
     },
     renameNew(from, to) {
       renameat2(AT_FDCWD, ended(from), AT_FDCWD, ended(to), RENAME_NOREPLACE);
@@ -244,14 +246,4 @@ function timesOf(nanoseconds: bigint): Buffer {
   times.writeBigInt64LE(BigInt.asIntN(64, (nanoseconds - below) / NANOSECONDS), 16);
   times.writeBigInt64LE(below, 24);
   return times;
-}
-
-/** As glibc's gnu_dev_makedev packs it; entry.ts of the backup takes it apart. */
-function deviceNumber(major: bigint, minor: bigint): bigint {
-  return (
-    ((major & 0xfffn) << 8n) |
-    ((major & 0xfffff000n) << 32n) |
-    (minor & 0xffn) |
-    ((minor & 0xffffff00n) << 12n)
-  );
 }

@@ -1,63 +1,91 @@
 /**
- * Puts modes, owners and times on what was restored. Owners only as root, who
- * alone may give files away; owners come before modes, since changing the
- * owner takes setuid and setgid off.
+ * Puts owners, attributes, modes and times on what was restored, in this
+ * order: changing the owner takes setuid and capabilities off, an ACL changes
+ * the mode, and everything changes times.
+ *
+ * What the system refuses, because of who we are or what file system it is,
+ * is told and not thrown: the content is there, and that counts.
  */
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  futimesSync,
-  lchownSync,
-  lutimesSync,
-  openSync,
-} from "node:fs";
+import { chmodSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync } from "node:fs";
 import type { RawName } from "../format/raw-name.ts";
+import { rawName } from "../format/raw-name.ts";
+import type { Xattr } from "../format/xattrs.ts";
+import { libc } from "./libc.ts";
+import type { Ids } from "./owners.ts";
 import { systemPath } from "./path.ts";
+import type { Refusal } from "./xattrs.ts";
+import { writeXattrs } from "./xattrs.ts";
 
-export interface FileMetadata {
+/** What is to be put on something. */
+export interface Metadata {
+  /** Permission bits, with setuid, setgid and sticky. */
   readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
+  /** Nothing: it stays with whom it is. */
+  readonly owner: Ids | undefined;
+  /** Nothing: they stay as they are. Else it has these and no others. */
+  readonly xattrs: readonly Xattr[] | undefined;
   /** Nanoseconds since 1970. */
   readonly mtime: bigint;
 }
 
-/** setuid and setgid come back only on request. */
-const SAFE_MODE = 0o1777;
 const NANOSECONDS_A_MICROSECOND = 1000n;
 const MICROSECONDS = 1e6;
-const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+/** The name of what is refused where an owner may not be given. */
+const OWNER = rawName(Buffer.from("owner"));
+const REFUSALS = ["EPERM", "EINVAL", "ENOTSUP", "ENOSYS"];
 
-export function applyToFile(descriptor: number, { mode, uid, gid, mtime }: FileMetadata): void {
-  if (isRoot()) fchownSync(descriptor, uid, gid);
-  fchmodSync(descriptor, mode & SAFE_MODE);
-  futimesSync(descriptor, seconds(mtime), seconds(mtime));
+/** @returns what was refused. @throws the system's error for all else. */
+export function applyToFile(descriptor: number, metadata: Metadata): Refusal[] {
+  const { mode, owner, xattrs, mtime } = metadata;
+  const refusals = [
+    ...giveTo(owner, ({ uid, gid }) => fchownSync(descriptor, uid, gid)),
+    ...(xattrs === undefined ? [] : writeXattrs(descriptor, xattrs)),
+  ];
+  fchmodSync(descriptor, mode);
+  setMtime(descriptor, mtime);
+  return refusals;
 }
 
-export function applyToDirectory(path: RawName, metadata: FileMetadata): void {
-  withDirectory(path, (descriptor) => applyToFile(descriptor, metadata));
+/**
+ * @param path - what its last part is is never a link (directories.ts).
+ * @returns what was refused. @throws the system's error for all else.
+ */
+export function applyToDirectory(path: RawName, metadata: Metadata): Refusal[] {
+  const refusals = applyToNode(path, metadata);
+  // Last: it may shut us out.
+  chmodSync(systemPath(path), metadata.mode);
+  return refusals;
 }
 
-/** Gives a directory a mode, and never what a link in its place leads to. */
-export function setDirectoryMode(path: RawName, mode: number): void {
-  withDirectory(path, (descriptor) => fchmodSync(descriptor, mode));
+/**
+ * Links, FIFOs, devices: they have no mode to be set, or were made with it. A link in their place
+ * is not followed.
+ */
+export function applyToNode(path: RawName, { owner, xattrs, mtime }: Metadata): Refusal[] {
+  const refusals = [
+    ...giveTo(owner, ({ uid, gid }) => lchownSync(systemPath(path), uid, gid)),
+    ...(xattrs === undefined ? [] : writeXattrs(path, xattrs)),
+  ];
+  setMtime(path, mtime);
+  return refusals;
 }
 
-/** A symbolic link has no mode of its own. */
-export function applyToSymlink(path: RawName, { uid, gid, mtime }: FileMetadata): void {
-  if (isRoot()) lchownSync(systemPath(path), uid, gid);
-  lutimesSync(systemPath(path), seconds(mtime), seconds(mtime));
-}
-
-function withDirectory(path: RawName, action: (descriptor: number) => void): void {
-  const descriptor = openSync(systemPath(path), DIRECTORY);
+function giveTo(owner: Ids | undefined, give: (owner: Ids) => void): Refusal[] {
   try {
-    action(descriptor);
-  } finally {
-    closeSync(descriptor);
+    if (owner !== undefined) give(owner);
+    return [];
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (!REFUSALS.includes(code)) throw error;
+    return [{ name: OWNER, code }];
   }
+}
+
+function setMtime(of: number | RawName, mtime: bigint): void {
+  const system = libc();
+  if (system !== undefined) system.setMtime(of, mtime);
+  else if (typeof of === "number") futimesSync(of, seconds(mtime), seconds(mtime));
+  else lutimesSync(systemPath(of), seconds(mtime), seconds(mtime));
 }
 
 /**
@@ -68,8 +96,4 @@ function seconds(nanoseconds: bigint): string {
   const microseconds = Number(nanoseconds / NANOSECONDS_A_MICROSECOND);
   // The double may lie a little nearer to 0, and libuv cuts off there what is no whole microsecond.
   return String((microseconds + Math.sign(microseconds) / 2) / MICROSECONDS);
-}
-
-function isRoot(): boolean {
-  return process.getuid?.() === 0;
 }

@@ -42,10 +42,3 @@ const TYPES: readonly (readonly [Entry["type"], (stats: Kinds) => boolean])[] = 
 export function typeOf(stats: Kinds): Entry["type"] | undefined {
   return TYPES.find(([, is]) => is(stats))?.[0];
 }
-
-/** Major and minor number, as Linux packs them (glibc's gnu_dev_major, gnu_dev_minor). */
-export function deviceOf(rdev: bigint): readonly [number, number] {
-  const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n);
-  const minor = (rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n);
-  return [Number(major), Number(minor)];
-}

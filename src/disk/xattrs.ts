@@ -8,9 +8,10 @@ import type { Thing } from "./libc.ts";
 import { libc } from "./libc.ts";
 
 /** Gives a program rights that its user does not have. */
-const CAPABILITY = "security.capability";
-/** A default ACL of the directory that something is made in puts an ACL on it. */
-const INHERITED = ["system.posix_acl_access", "system.posix_acl_default"];
+export const CAPABILITY = "security.capability";
+/** What a directory's default ACL puts on all that is made in it. */
+const DEFAULT_ACL = "system.posix_acl_default";
+const INHERITED = ["system.posix_acl_access", DEFAULT_ACL];
 const NOT_SUPPORTED = ["ENOTSUP", "ENOSYS"];
 
 /**
@@ -28,19 +29,16 @@ export function readXattrs(of: Thing): Xattr[] {
   return attributes;
 }
 
-/** Sets attributes, and removes what others it has: what it may be given as a new one is none of ours. */
-export function writeXattrs(
-  of: Thing,
-  attributes: readonly Xattr[],
-  rights: "with capabilities" | "without capabilities",
-): Refusal[] {
+/**
+ * Sets attributes, and removes what others it has, but for labels: those are the system's.
+ *
+ * @returns what the system refused.
+ */
+export function writeXattrs(of: Thing, attributes: readonly Xattr[]): Refusal[] {
   const system = libc();
   if (system === undefined) return attributes.map(({ name }) => ({ name, code: "ENOSYS" }));
   const refusals: Refusal[] = [];
-  const wanted = attributes.filter(
-    ({ name }) => rights === "with capabilities" || name !== CAPABILITY,
-  );
-  const kept = new Set<RawName>(wanted.map(({ name }) => name));
+  const kept = new Set<RawName>(attributes.map(({ name }) => name));
   const attempt = (name: RawName, action: () => void) => {
     try {
       action();
@@ -51,8 +49,13 @@ export function writeXattrs(
   for (const name of namesOf(of)) {
     if (!kept.has(name) && isOurs(name)) attempt(name, () => system.removeXattr(of, name));
   }
-  for (const { name, value } of wanted) attempt(name, () => system.setXattr(of, name, value));
+  for (const { name, value } of attributes) attempt(name, () => system.setXattr(of, name, value));
   return refusals;
+}
+
+/** Whether a directory gives an ACL to what is made in it. */
+export function hasDefaultAcl(directory: Thing): boolean {
+  return namesOf(directory).some((name) => name === DEFAULT_ACL);
 }
 
 /** An attribute that could not be set or removed, and the system's reason. */

@@ -6,14 +6,16 @@
 import type { BigIntStats } from "node:fs";
 import { lstatSync, readdirSync, readlinkSync } from "node:fs";
 import type { Digests } from "../digest/digest.ts";
+import { unpackDevice } from "../disk/device.ts";
 import { joinPath, systemPath } from "../disk/path.ts";
-import { deviceOf, metadataOf, typeOf } from "../disk/stats.ts";
+import { metadataOf, typeOf } from "../disk/stats.ts";
 import type { Problem } from "../disk/walk.ts";
 import { lookAtRoot } from "../disk/walk.ts";
 import { UsageError } from "../errors.ts";
+import { fileSize } from "../format/holes.ts";
 import type { RawName } from "../format/raw-name.ts";
 import { displayName } from "../format/raw-name.ts";
-import type { Entry, FileEntry } from "../format/tree.ts";
+import type { Entry } from "../format/tree.ts";
 import { systemCode } from "../target/file-failure.ts";
 import type { Difference, Item, Side, Unknown } from "./compare.ts";
 import { compare } from "./compare.ts";
@@ -132,7 +134,7 @@ function itemOf(name: RawName, disk: RawName, stats: BigIntStats): DiskItem | un
       return { ...item, target: readlinkSync(systemPath(disk), "latin1") as RawName };
     case "character":
     case "block":
-      return { ...item, device: deviceOf(stats.rdev) };
+      return { ...item, device: unpackDevice(stats.rdev) };
     default:
       return item;
   }
@@ -149,7 +151,7 @@ interface Place {
 async function sameContent(a: Entry, b: DiskItem, place: Place): Promise<boolean> {
   switch (a.type) {
     case "file": {
-      if (sizeOf(a) !== b.size) return false;
+      if (fileSize(a) !== b.size) return false;
       if (a.mtime === b.mtime) return true;
       const { path, disk, files } = place;
       return (await files.difference(disk, { path, entry: a })) === undefined;
@@ -162,11 +164,6 @@ async function sameContent(a: Entry, b: DiskItem, place: Place): Promise<boolean
     default:
       return true;
   }
-}
-
-/** With its holes, which are no part of its content. */
-function sizeOf({ content, holes = [] }: FileEntry): number {
-  return holes.reduce((size, [, length]) => size + length, content.size);
 }
 
 function sameMetadata(a: Entry, b: DiskItem): boolean {

@@ -2,16 +2,18 @@
  * Compares a file on disk with one of a snapshot, byte for byte: by the digest
  * of the whole, or piece by piece, as it was cut, where none was stored.
  */
-import { closeSync, constants, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { Digests } from "../digest/digest.ts";
 import { digestName } from "../digest/digest.ts";
 import { systemPath } from "../disk/path.ts";
 import { encodeBase64 } from "../format/fields.ts";
+import { fileSize } from "../format/holes.ts";
 import type { RawName } from "../format/raw-name.ts";
 import { displayName } from "../format/raw-name.ts";
 import type { FileEntry } from "../format/tree.ts";
 import type { Chunks } from "./contents.ts";
 import { chunksOf } from "./contents.ts";
+import { Layout, piecesOf } from "./layout.ts";
 import type { Resolved } from "./resolve.ts";
 
 const READ_BYTES = 2 ** 20;
@@ -41,15 +43,23 @@ export class FileComparer {
   ): Promise<string | undefined> {
     const descriptor = openSync(systemPath(disk), READ);
     try {
-      return entry.digest === undefined
-        ? await this.#compareChunks(path, descriptor, entry)
-        : this.#compareDigest(descriptor, entry.digest, entry);
+      return await this.differenceOf(descriptor, { path, entry });
     } finally {
       closeSync(descriptor);
     }
   }
 
-  #compareDigest(descriptor: number, digest: string, { content }: FileEntry): string | undefined {
+  /** The same for a file that is open. */
+  async differenceOf(
+    descriptor: number,
+    { path, entry }: Resolved<FileEntry>,
+  ): Promise<string | undefined> {
+    return entry.digest === undefined
+      ? await this.#compareChunks(path, descriptor, entry)
+      : this.#compareDigest(descriptor, entry.digest, fileSize(entry));
+  }
+
+  #compareDigest(descriptor: number, digest: string, expected: number): string | undefined {
     const hash = this.#digests.file(digestName(digest));
     let size = 0;
     for (;;) {
@@ -58,32 +68,55 @@ export class FileComparer {
       hash.update(this.#buffer.subarray(0, count));
       size += count;
     }
-    if (size !== content.size) return `it has ${size} bytes instead of ${content.size}`;
+    if (size !== expected) return `it has ${size} bytes instead of ${expected}`;
     const found = hash.finish();
     return found === digest ? undefined : `its content is ${found} instead of ${digest}`;
   }
 
-  /** Without a digest: piece by piece, as it was cut. */
+  /** Without a digest: piece by piece, as it was cut; what lies in holes has to be zeros. */
   async #compareChunks(
     path: RawName,
     descriptor: number,
-    { content }: FileEntry,
+    entry: FileEntry,
   ): Promise<string | undefined> {
-    let at = 0;
-    for await (const { id, size } of chunksOf(displayName(path), content, this.#chunks)) {
+    const layout = new Layout(entry.holes);
+    for await (const { id, size } of chunksOf(displayName(path), entry.content, this.#chunks)) {
       const bytes = new Uint8Array(size);
-      let filled = 0;
-      while (filled < size) {
-        const count = readSync(descriptor, bytes, filled, size - filled, at + filled);
-        if (count === 0) return `it ends after ${at + filled} bytes of ${content.size}`;
-        filled += count;
+      const placed = layout.next(size);
+      for (const { within, length, at } of piecesOf(placed, size)) {
+        const piece = bytes.subarray(within, within + length);
+        if (!fill(piece, descriptor, at)) return `it has less than ${fileSize(entry)} bytes`;
       }
       if (encodeBase64(this.#digests.chunkId(bytes)) !== id) {
-        return `its content differs between byte ${at} and byte ${at + size}`;
+        return `its content differs between byte ${placed.at} and byte ${layout.at}`;
       }
-      at += size;
     }
-    const more = readSync(descriptor, this.#buffer, 0, 1, at);
-    return more === 0 ? undefined : `it has more than ${content.size} bytes`;
+    return this.#compareHoles(descriptor, entry);
   }
+
+  #compareHoles(descriptor: number, entry: FileEntry): string | undefined {
+    const size = fileSize(entry);
+    const found = Number(fstatSync(descriptor, { bigint: true }).size);
+    if (found !== size) return `it has ${found} bytes instead of ${size}`;
+    for (const [offset, length] of entry.holes ?? []) {
+      for (let at = offset; at < offset + length; at += this.#buffer.length) {
+        const zeros = this.#buffer.subarray(0, offset + length - at);
+        const isThere = fill(zeros, descriptor, at);
+        if (!isThere || zeros.some((byte) => byte !== 0)) {
+          return `its content differs between byte ${offset} and byte ${offset + length}`;
+        }
+      }
+    }
+    return undefined;
+  }
+}
+
+/** @returns false if the file ends before. */
+function fill(bytes: Uint8Array, descriptor: number, at: number): boolean {
+  for (let filled = 0; filled < bytes.length; ) {
+    const count = readSync(descriptor, bytes, filled, bytes.length - filled, at + filled);
+    if (count === 0) return false;
+    filled += count;
+  }
+  return true;
 }

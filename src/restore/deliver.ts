@@ -13,7 +13,7 @@ import type { SegmentStore } from "./fetch.ts";
 import { fetchSpan } from "./fetch.ts";
 import type { PlannedUnit } from "./plan.ts";
 import { planUnits } from "./plan.ts";
-import type { Unit, UnitFailure } from "./unit.ts";
+import type { Unit, UnitOutcome } from "./unit.ts";
 import { destinationsOf, failureOf } from "./unit.ts";
 import type { Writers } from "./writers.ts";
 
@@ -36,15 +36,16 @@ export class Delivery {
   async deliver({ wants, files }: Batch): Promise<void> {
     const units = planUnits(wants, this.#store.segmentSize);
     const written = mapInOrder(units, this.#writers.width, (unit) => this.#write(unit));
-    for await (const failures of written) {
+    for await (const { failures, refused } of written) {
       for (const { file, kind, message } of failures) {
         const pending = files[file];
         if (pending !== undefined) pending.failure ??= { kind, message };
       }
+      for (const { file, refusals } of refused) files[file]?.refusals.push(...refusals);
     }
   }
 
-  async #write(planned: PlannedUnit): Promise<UnitFailure[]> {
+  async #write(planned: PlannedUnit): Promise<UnitOutcome> {
     let unit: Unit;
     try {
       unit = await this.#fetch(planned);
@@ -52,22 +53,25 @@ export class Delivery {
       if (!(error instanceof CorruptError)) throw error;
       return await this.#writeApart(planned, error);
     }
-    return [...(await this.#writers.write(unit))];
+    return await this.#writers.write(unit);
   }
 
   /** Frame by frame: some of them may lie in what can be fetched. */
-  async #writeApart({ frames }: PlannedUnit, error: CorruptError): Promise<UnitFailure[]> {
+  async #writeApart({ frames }: PlannedUnit, error: CorruptError): Promise<UnitOutcome> {
     const [first, ...more] = frames;
     if (first !== undefined && more.length === 0) {
       const failure = failureOf(error);
-      return destinationsOf(first).map(({ file }) => ({ file, ...failure }));
+      const failures = destinationsOf(first).map(({ file }) => ({ file, ...failure }));
+      return { failures, refused: [] };
     }
-    const failures: UnitFailure[] = [];
+    const outcome: UnitOutcome = { failures: [], refused: [] };
     for (const frame of frames) {
       const span = spanOf(frame[0].place, this.#store.segmentSize);
-      failures.push(...(await this.#write({ span, frames: [frame] })));
+      const { failures, refused } = await this.#write({ span, frames: [frame] });
+      outcome.failures.push(...failures);
+      outcome.refused.push(...refused);
     }
-    return failures;
+    return outcome;
   }
 
   async #fetch({ span, frames }: PlannedUnit): Promise<Unit> {

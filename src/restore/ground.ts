@@ -1,55 +1,49 @@
 /**
- * The directory that is restored to: makes room for entries there, as the
- * user decided for what is in the way, and puts the finishing touches on them.
+ * The directory that is restored to, and the directories in it.
  *
- * A file or link is made under another name in its directory, and gets its own
- * when it is complete: whatever happens before, what had that name keeps it.
- * No link is followed below the root, and nothing is written through one.
+ * Whatever the snapshot says, and whatever somebody does there meanwhile:
+ * nothing is written outside. Each directory is held open and none is entered
+ * through a link (disk/directories.ts), and names are single components.
  */
-import { randomBytes } from "node:crypto";
-import type { Stats } from "node:fs";
-import {
-  closeSync,
-  constants,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  unlinkSync,
-} from "node:fs";
-import {
-  applyToDirectory,
-  applyToFile,
-  applyToSymlink,
-  setDirectoryMode,
-} from "../disk/metadata.ts";
+import type { BigIntStats } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, realpathSync, unlinkSync } from "node:fs";
+import type { Directory } from "../disk/directories.ts";
+import { Directories } from "../disk/directories.ts";
+import type { Metadata } from "../disk/metadata.ts";
+import { applyToDirectory } from "../disk/metadata.ts";
 import { joinPath, systemPath } from "../disk/path.ts";
-import { CorruptError, UsageError } from "../errors.ts";
+import type { Refusal } from "../disk/xattrs.ts";
+import { hasDefaultAcl, writeXattrs } from "../disk/xattrs.ts";
+import { UsageError } from "../errors.ts";
 import type { RawName } from "../format/raw-name.ts";
 import { displayName } from "../format/raw-name.ts";
-import type { DirectoryEntry, FileEntry, SymlinkEntry } from "../format/tree.ts";
+import type { DirectoryEntry } from "../format/tree.ts";
 import { fileFailure } from "../target/file-failure.ts";
+import type { Conflict, Verdict } from "./conflict.ts";
+import { verdictOn } from "./conflict.ts";
 
-/** What to do about a file that is there already. */
-export type Conflict = "abort" | "overwrite";
+/** A name in a directory that is restored. */
+export interface Spot {
+  readonly directory: Directory;
+  readonly name: RawName;
+}
 
-const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-const REOPEN = constants.O_WRONLY | constants.O_NOFOLLOW;
-const NEW_DIRECTORY_MODE = 0o700;
-const NEW_FILE_MODE = 0o600;
-/** What the name of anything that is not complete begins with. */
-const PARTIAL = ".varve-partial-";
-const TOKEN_BYTES = 6;
+/** A directory that was entered. */
+export interface Entered {
+  readonly directory: Directory;
+  /** This restore has made it: nothing is in the way in it, and it is nobody else's until it is left. */
+  readonly isMade: boolean;
+  /** It gives what is made in it an ACL, which has to be taken off again. */
+  readonly givesAcl: boolean;
+}
+
+const OPEN_MODE = 0o700;
 
 export class Ground {
   readonly #root: RawName;
+  readonly #directories: Directories;
   readonly #conflict: Conflict;
-  /** In the names of what this restore has begun, so that they are nobody else's. */
-  readonly #token = randomBytes(TOKEN_BYTES).toString("hex");
-  #begun = 0;
+  #isMade = false;
 
   /**
    * @param root - an absolute path; made if it is missing, with all that leads to it.
@@ -61,126 +55,130 @@ export class Ground {
       if (statOf(root)?.isFile()) {
         throw new UsageError(`${displayName(root)} is no directory: choose another --to`);
       }
-      mkdirSync(systemPath(root), { recursive: true, mode: NEW_DIRECTORY_MODE });
+      const made = mkdirSync(systemPath(root), { recursive: true, mode: OPEN_MODE });
+      this.#isMade = made !== undefined;
       // What the user names may be a link; nothing below may.
       return realpathSync.native(systemPath(root), "latin1") as RawName;
     });
+    this.#directories = acting(
+      `restore to ${displayName(root)}`,
+      () => new Directories(this.#root),
+    );
   }
 
-  /** Where an entry goes. */
-  at(path: RawName): RawName {
-    return joinPath(this.#root, path);
+  /** Whether directories that were there get the snapshot's metadata. */
+  get mayChange(): boolean {
+    return this.#conflict !== "skip";
   }
 
-  /** Makes a directory. @returns false if there is one already. */
-  enter(path: RawName): boolean {
-    const place = this.at(path);
-    return acting(`make ${displayName(place)}`, () => {
-      const there = statOf(place);
-      if (there?.isDirectory()) {
-        this.#openUp(place, there);
-        return false;
-      }
-      if (there !== undefined) {
-        this.#refuse(place, there);
-        unlinkSync(systemPath(place));
-      }
-      mkdirSync(systemPath(place), NEW_DIRECTORY_MODE);
-      return true;
-    });
+  /** The directory itself. */
+  enterRoot(): Entered {
+    const { root } = this.#directories;
+    const givesAcl = this.acting(
+      { directory: root, name: "" as RawName },
+      "look at",
+      hasDefaultAcl,
+    );
+    return { directory: root, isMade: this.#isMade, givesAcl };
   }
 
-  leave(path: RawName, entry: DirectoryEntry): void {
-    const place = this.at(path);
-    acting(`finish ${displayName(place)}`, () => applyToDirectory(place, entry));
-  }
-
-  /** Sees whether an entry that is no directory may come here. @throws {@link UsageError} if not. */
-  claim(path: RawName): void {
-    const place = this.at(path);
-    acting(`look at ${displayName(place)}`, () => {
-      const there = statOf(place);
-      if (there !== undefined) this.#refuse(place, there);
-    });
-  }
-
-  /** @throws {@link CorruptError} if it leads to what no link can lead to. */
-  symlink(path: RawName, entry: SymlinkEntry): void {
-    const { target } = entry;
-    if (target === "" || target.includes("\0")) {
-      throw new CorruptError(`the link "${displayName(path)}"`, "it leads to no name");
+  /**
+   * Enters a directory; makes it if there is none.
+   *
+   * @returns nothing if something else stands there, and is to be left.
+   * @throws {@link UsageError} if that is in the way.
+   */
+  enter(parent: Entered, entry: DirectoryEntry): Entered | undefined {
+    const spot = { directory: parent.directory, name: entry.name };
+    const there = this.look(spot);
+    if (there?.isDirectory()) {
+      this.#openUp(spot, there);
+      const directory = this.#enter(spot);
+      const here = { directory, name: "" as RawName };
+      return { directory, isMade: false, givesAcl: this.acting(here, "look at", hasDefaultAcl) };
     }
-    const place = this.at(path);
-    const partial = this.partial(path);
-    acting(`make ${displayName(place)}`, () => {
-      symlinkSync(systemPath(target), systemPath(partial));
-      try {
-        applyToSymlink(partial, entry);
-        renameSync(systemPath(partial), systemPath(place));
-      } catch (error) {
-        this.dropFile(partial);
-        throw error;
-      }
+    if (there !== undefined) {
+      // What is no directory is never the same as one.
+      if (this.verdictOn(spot, there, entry) === "left") return undefined;
+      this.acting(spot, "replace", (place) => unlinkSync(systemPath(place)));
+    }
+    this.acting(spot, "make", (place) => {
+      mkdirSync(systemPath(place), OPEN_MODE);
+      if (parent.givesAcl) writeXattrs(place, []);
     });
+    return { directory: this.#enter(spot), isMade: true, givesAcl: false };
   }
 
-  /** The name that something has until it is complete: in the same directory, and free. */
-  partial(path: RawName): RawName {
-    const place = this.at(path);
-    this.#begun += 1;
-    const name = `${PARTIAL}${this.#token}-${this.#begun.toString(36)}`;
-    return `${place.slice(0, place.lastIndexOf("/") + 1)}${name}` as RawName;
+  /** @returns what of its metadata was refused. */
+  leave(directory: Directory, metadata: Metadata): Refusal[] {
+    const here = { directory, name: "" as RawName };
+    return this.acting(here, "finish", (place) => applyToDirectory(place, metadata));
   }
 
-  /** Makes a file that will be written piece by piece. @returns where, until it is complete. */
-  beginFile(path: RawName): RawName {
-    const partial = this.partial(path);
-    acting(`make ${displayName(partial)}`, () => {
-      closeSync(openSync(systemPath(partial), CREATE, NEW_FILE_MODE));
-    });
-    return partial;
+  /** What stands at a spot, itself. */
+  look(spot: Spot): BigIntStats | undefined {
+    return this.acting(spot, "look at", statOf);
   }
 
-  /** Gives a file its mode, times and name, now that all of it is there. */
-  finishFile(path: RawName, partial: RawName, entry: FileEntry): void {
-    const place = this.at(path);
-    acting(`finish ${displayName(place)}`, () => {
-      const descriptor = openSync(systemPath(partial), REOPEN);
-      try {
-        applyToFile(descriptor, entry);
-      } finally {
-        closeSync(descriptor);
-      }
-      renameSync(systemPath(partial), systemPath(place));
-    });
-  }
-
-  /** Takes away what was written of a file. */
-  dropFile(partial: RawName): void {
-    acting(`remove ${displayName(partial)}`, () => rmSync(systemPath(partial), { force: true }));
-  }
-
-  /** A directory that its owner may not write may be one of ours, of another time. */
-  #openUp(place: RawName, there: Stats): void {
-    if (this.#conflict !== "overwrite" || there.uid !== process.getuid?.()) return;
-    const isOpen = (there.mode & NEW_DIRECTORY_MODE) === NEW_DIRECTORY_MODE;
-    if (!isOpen) setDirectoryMode(place, there.mode | NEW_DIRECTORY_MODE);
-  }
-
-  /** A directory is never removed for a file: it may hold anything. */
-  #refuse(place: RawName, there: Stats): void {
-    const shown = displayName(place);
+  /**
+   * What is to become of it. A directory is never removed: it may hold anything.
+   *
+   * @throws {@link UsageError} if it is in the way.
+   */
+  verdictOn(spot: Spot, there: BigIntStats, entry: Pick<DirectoryEntry, "mtime">): Verdict {
+    const shown = displayName(this.shown(spot));
     if (there.isDirectory()) throw new UsageError(`${shown} is a directory: move it away first`);
-    if (this.#conflict === "abort") {
-      throw new UsageError(
-        `${shown} is there already: choose --conflict overwrite or another --to`,
-      );
-    }
+    const verdict = verdictOn(there, entry, this.#conflict);
+    if (verdict !== "refused") return verdict;
+    throw new UsageError(`${shown} is there already: choose --conflict or another --to`);
+  }
+
+  /** Keeps a directory open, for paths that are used later, or on other threads. */
+  hold(directory: Directory): void {
+    acting(`hold ${displayName(directory.path)}`, () => this.#directories.hold(directory));
+  }
+
+  letGo(directory: Directory): void {
+    this.#directories.letGo(directory);
+  }
+
+  /** As {@link Directories.at}. */
+  at({ directory, name }: Spot): RawName {
+    return this.#directories.at(directory, name);
+  }
+
+  /** The path as people know it. */
+  shown({ directory, name }: Spot): RawName {
+    return joinPath(joinPath(this.#root, directory.path), name);
+  }
+
+  /** Does something to what stands at a spot. @throws one of varve's errors where a system call fails. */
+  acting<T>(spot: Spot, doing: string, action: (place: RawName) => T): T {
+    return acting(`${doing} ${displayName(this.shown(spot))}`, () => action(this.at(spot)));
+  }
+
+  close(): void {
+    this.#directories.close();
+  }
+
+  #enter(spot: Spot): Directory {
+    const doing = `enter ${displayName(this.shown(spot))}`;
+    return acting(doing, () => this.#directories.enter(spot.directory, spot.name));
+  }
+
+  /** A directory that its owner may not write may be one of ours, of a restore that was cut off. */
+  #openUp(spot: Spot, there: BigIntStats): void {
+    if (["abort", "skip"].includes(this.#conflict)) return;
+    const mode = Number(there.mode) & 0o7777;
+    if ((mode & OPEN_MODE) === OPEN_MODE || Number(there.uid) !== process.getuid?.()) return;
+    const directory = this.#enter(spot);
+    const here = { directory, name: "" as RawName };
+    this.acting(here, "open up", (place) => chmodSync(systemPath(place), mode | OPEN_MODE));
   }
 }
 
-function statOf(path: RawName): Stats | undefined {
-  return lstatSync(systemPath(path), { throwIfNoEntry: false });
+function statOf(path: RawName): BigIntStats | undefined {
+  return lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false });
 }
 
 /** Failures of system calls, in words that help. */

@@ -45,32 +45,34 @@ interface Level {
  * directory is entered when there is something in it that is selected, and read
  * only if there may be.
  *
- * @throws {@link CorruptError} at a directory that is damaged, or out of order.
+ * @param damaged - is told of a directory that is damaged, or out of order; the walk goes on behind
+ * what can be read of it.
+ * @throws {@link CorruptError} at such a directory, if nobody is to be told.
  */
 export async function* resolve(
   root: Entry,
   chunks: Chunks,
   scope: Scope,
+  damaged?: (path: RawName, error: CorruptError) => void,
 ): AsyncGenerator<TreeStep> {
   if (root.type !== "directory") {
     if (root.name === "") throw new CorruptError("the snapshot's root", "it has no name");
     if (scope.takes(root.name)) yield { kind: "entry", path: root.name, entry: root };
     return;
   }
-  yield* resolveDirectory(root, chunks, scope);
+  yield* resolveDirectory(root, new Way(chunks, damaged), scope);
 }
 
 async function* resolveDirectory(
   root: DirectoryEntry,
-  chunks: Chunks,
+  way: Way,
   scope: Scope,
 ): AsyncGenerator<TreeStep> {
-  const way = new Way(chunks);
   const path = "" as RawName;
   way.goInto({ path, entry: root, isSelected: scope.takes(path) }, root.content);
   for (let level = way.last; level !== undefined; level = way.last) {
     if (level.directory.isSelected) yield* way.enter();
-    const { value: entry } = await level.entries.next();
+    const entry = await way.next(level);
     if (entry === undefined) {
       yield* way.leave();
       continue;
@@ -90,12 +92,25 @@ async function* resolveDirectory(
 /** The directories from the root to where the walk is. */
 class Way {
   readonly #chunks: Chunks;
+  readonly #damaged: ((path: RawName, error: CorruptError) => void) | undefined;
   readonly #levels: Level[] = [];
   /** How many of them, from the root on, it was told that they are entered. */
   #entered = 0;
 
-  constructor(chunks: Chunks) {
+  constructor(chunks: Chunks, damaged?: (path: RawName, error: CorruptError) => void) {
     this.#chunks = chunks;
+    this.#damaged = damaged;
+  }
+
+  /** The next entry of a directory; nothing at its end, or where it cannot be read on. */
+  async next({ directory, entries }: Level): Promise<Entry | undefined> {
+    try {
+      return (await entries.next()).value;
+    } catch (error) {
+      if (!(error instanceof CorruptError) || this.#damaged === undefined) throw error;
+      this.#damaged(directory.path, error);
+      return undefined;
+    }
   }
 
   get last(): Level | undefined {

@@ -5,7 +5,7 @@ import type { DigestEngine } from "../digest/digest.ts";
 import { loadDigests } from "../digest/digest.ts";
 import { systemRandom } from "../flow.ts";
 import { openPgp } from "../seal/sealing.ts";
-import type { Unit, UnitFailure } from "./unit.ts";
+import type { Unit } from "./unit.ts";
 import { writeUnit } from "./unit.ts";
 
 /** What a worker begins with. */
@@ -13,10 +13,6 @@ export interface RestorePlan {
   /** The key of chunk ids. */
   readonly chunkIdKey: Uint8Array;
   readonly engine: DigestEngine;
-}
-
-export interface WriterReply {
-  readonly failures: readonly UnitFailure[];
 }
 
 const port = parentPort;
@@ -27,5 +23,5 @@ const { chunkId } = await loadDigests(plan.chunkIdKey, plan.engine);
 const { opener } = openPgp(systemRandom);
 
 port.on("message", (unit: Unit) => {
-  port.postMessage({ failures: writeUnit(unit, { zstd, opener, identify: chunkId }) });
+  port.postMessage(writeUnit(unit, { zstd, opener, identify: chunkId }));
 });

@@ -1,13 +1,13 @@
 /** Who writes: worker threads, or, with none, this thread; both run unit.ts. */
 import { Worker } from "node:worker_threads";
-import type { RestorePlan, WriterReply } from "./restore.worker.ts";
-import type { Unit, UnitFailure, UnitMeans } from "./unit.ts";
+import type { RestorePlan } from "./restore.worker.ts";
+import type { Unit, UnitMeans, UnitOutcome } from "./unit.ts";
 import { writeUnit } from "./unit.ts";
 
 export interface Writers {
   /** How many units are worth having under way. */
   readonly width: number;
-  write(unit: Unit): Promise<readonly UnitFailure[]>;
+  write(unit: Unit): Promise<UnitOutcome>;
   /** Only when nothing is being written: what is, would be left half-written. */
   close(): Promise<void>;
 }
@@ -23,7 +23,7 @@ export function inlineWriters(means: UnitMeans): Writers {
 }
 
 interface Waiting {
-  resolve(failures: readonly UnitFailure[]): void;
+  resolve(outcome: UnitOutcome): void;
   reject(reason: unknown): void;
 }
 
@@ -42,14 +42,14 @@ class Thread {
       workerData: plan,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
-    this.#worker.on("message", ({ failures }: WriterReply) => {
-      this.waiting.shift()?.resolve(failures);
+    this.#worker.on("message", (outcome: UnitOutcome) => {
+      this.waiting.shift()?.resolve(outcome);
     });
     this.#worker.on("error", (reason) => this.#die(reason));
     this.#worker.on("exit", () => this.#die(new Error("a worker thread ended before its work")));
   }
 
-  write(unit: Unit): Promise<readonly UnitFailure[]> {
+  write(unit: Unit): Promise<UnitOutcome> {
     if (this.#death !== undefined) return Promise.reject(this.#death.reason);
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject });

@@ -21,21 +21,19 @@ import type { RawName } from "../../src/format/raw-name.ts";
 import { rawFromText } from "../../src/format/raw-name.ts";
 import type { Place } from "../../src/format/table.ts";
 import type { Entry, FileEntry } from "../../src/format/tree.ts";
-import type { Conflict } from "../../src/restore/ground.ts";
+import type { RestoreTotals } from "../../src/restore/account.ts";
 import { Ground } from "../../src/restore/ground.ts";
-import type { RestoreTotals } from "../../src/restore/restore.ts";
 import { restore } from "../../src/restore/restore.ts";
-import { Selection } from "../../src/restore/selection.ts";
 import type { Writers } from "../../src/restore/writers.ts";
 import { inlineWriters, threadWriters } from "../../src/restore/writers.ts";
 import { flipped } from "../support/packets.ts";
 import { randomBytes } from "../support/random.ts";
+import type { RestoreOptions } from "../support/restore-task.ts";
+import { restoreTask } from "../support/restore-task.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { CHUNK_KEY, COMMON, SEGMENT_BYTES, Shelf, symlink } from "../support/shelf.ts";
 
-interface Options {
-  readonly conflict?: Conflict;
-  readonly patterns?: string[];
+interface Options extends RestoreOptions {
   readonly writers?: Writers;
 }
 
@@ -48,19 +46,15 @@ async function restoreTo(
   to: string,
   shelf: Shelf,
   root: Entry,
-  { conflict = "abort", patterns = [], writers }: Options = {},
+  { writers, ...options }: Options = {},
 ): Promise<Outcome> {
   const means = await shelf.means();
   const problems: string[] = [];
-  const totals = await restore(
-    {
-      root,
-      selection: new Selection(patterns, "/s" as RawName),
-      ground: new Ground(rawFromText(to), conflict),
-    },
+  const { totals } = await restore(
+    await restoreTask(root, to, means, options),
     means,
     writers ?? inlineWriters(means),
-    { problem: ({ path }) => problems.push(path), progress() {} },
+    { problem: ({ path }) => problems.push(path), progress() {}, kept() {} },
   );
   return { totals, problems };
 }
@@ -128,7 +122,7 @@ describe("restore", () => {
         });
         assert.deepEqual(problems, []);
         const bytes = 9 * SEGMENT_BYTES + 21;
-        assert.deepEqual(totals, { files: 5, directories: 2, others: 1, bytes });
+        assert.deepEqual(totals, { files: 5, directories: 2, others: 1, bytes, kept: 0 });
         for (const name of ["", "d", "d/a", "big", "l"]) {
           const { mtimeNs } = lstatSync(join(to, name), { bigint: true });
           assert.equal(mtimeNs, COMMON.mtime, name);
@@ -232,7 +226,10 @@ describe("what is in the way", () => {
 
     // Root may write anywhere: this is what the others need.
     chmodSync(join(to, "d"), 0o500);
-    assert.ok(!new Ground(rawFromText(to), "overwrite").enter("d" as RawName));
+    const ground = new Ground(rawFromText(to), "overwrite");
+    const entry = shelf.directory("d");
+    assert.equal(ground.enter(ground.enterRoot(), entry)?.isMade, false);
+    ground.close();
     assert.equal(statSync(join(to, "d")).mode & 0o777, 0o700);
   });
 });
@@ -403,7 +400,7 @@ describe("a tree that lies", () => {
       const root = shelf.directory("", symlink("l", target));
       shelf.close();
       const to = scratchDirectory();
-      await refused(CorruptError, /the link "l"/, restoreTo(to, shelf, root));
+      await refused(CorruptError, /the link ".*\/l" is damaged/, restoreTo(to, shelf, root));
       assert.deepEqual(treeOf(to), {});
     }
   });

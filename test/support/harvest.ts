@@ -4,7 +4,6 @@ import type { Cache } from "../../src/cache/cache.ts";
 import { loadDigests } from "../../src/digest/digest.ts";
 import type { RunName } from "../../src/format/names.ts";
 import { endName } from "../../src/format/names.ts";
-import { rawFromText } from "../../src/format/raw-name.ts";
 import type { SnapshotEnd } from "../../src/format/run.ts";
 import type { Manifest } from "../../src/format/snapshot.ts";
 import { decodeManifest } from "../../src/format/snapshot.ts";
@@ -15,11 +14,11 @@ import type { Repository } from "../../src/repository/repository.ts";
 import { SessionKeys } from "../../src/repository/session-keys.ts";
 import { refreshView } from "../../src/repository/view.ts";
 import type { ReadingMeans } from "../../src/restore/chunk-source.ts";
-import { Ground } from "../../src/restore/ground.ts";
+import { Policy } from "../../src/restore/policy.ts";
 import { restore } from "../../src/restore/restore.ts";
-import { Selection } from "../../src/restore/selection.ts";
 import { inlineWriters } from "../../src/restore/writers.ts";
 import type { WritableTarget } from "../../src/target/target.ts";
+import { restoreTask } from "./restore-task.ts";
 import { scratchDirectory } from "./scratch.ts";
 import type { Site } from "./site.ts";
 import { cacheDirectory, HOST, session } from "./site.ts";
@@ -66,11 +65,7 @@ export async function restored({ manifest, means }: OpenSnapshot): Promise<Surve
   const to = join(scratchDirectory(), "restored");
   const { zstd, opener, identify } = means;
   await restore(
-    {
-      root: manifest.root,
-      selection: new Selection([], manifest.source),
-      ground: new Ground(rawFromText(to), "abort"),
-    },
+    await restoreTask(manifest.root, to, means, { policy: new Policy("by number", "left out") }),
     means,
     inlineWriters({ zstd, opener, identify }),
     {
@@ -78,6 +73,7 @@ export async function restored({ manifest, means }: OpenSnapshot): Promise<Surve
         throw new Error(message);
       },
       progress: () => {},
+      kept: () => {},
     },
   );
   return survey(to);

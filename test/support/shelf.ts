@@ -6,7 +6,7 @@ import type { Cache } from "../../src/cache/cache.ts";
 import type { Stretch } from "../../src/cache/segments.ts";
 import { loadZstd } from "../../src/compression/zstd.ts";
 import { loadDigests } from "../../src/digest/digest.ts";
-import type { FileMetadata } from "../../src/disk/metadata.ts";
+import type { Metadata } from "../../src/disk/stats.ts";
 import { systemRandom } from "../../src/flow.ts";
 import type { Content, ContentChunk } from "../../src/format/content.ts";
 import { EMPTY_CONTENT } from "../../src/format/content.ts";
@@ -35,7 +35,7 @@ const digests = await loadDigests(CHUNK_KEY, "fastest");
 const { sealer, opener } = openPgp(systemRandom);
 
 /** Metadata that a restore by anybody can set. */
-export const COMMON: FileMetadata = {
+export const COMMON: Metadata = {
   mode: 0o644,
   uid: process.getuid?.() ?? 0,
   gid: process.getgid?.() ?? 0,

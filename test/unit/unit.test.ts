@@ -17,7 +17,7 @@ import { CHUNK_KEY, COMMON, SEGMENT_BYTES, Shelf } from "../support/shelf.ts";
 /** The unit of one chunk that goes to these places, and what came of it. */
 async function write(...destinations: Destination[]): Promise<UnitFailure[]> {
   const { unit, means } = await unitOf(destinations);
-  return writeUnit(unit, means);
+  return writeUnit(unit, means).failures;
 }
 
 async function unitOf(destinations: Destination[]) {
@@ -37,7 +37,9 @@ async function unitOf(destinations: Destination[]) {
 /** A file that is made whole, under the name `t` until it is complete. */
 function whole(file: number, root: string, name: string): Destination {
   const path = join(root, name) as RawName;
-  return { file, path: join(root, "t") as RawName, at: 0, whole: { path, metadata: COMMON } };
+  const metadata = { ...COMMON, owner: undefined, xattrs: undefined };
+  const whole = { path, shown: path, metadata, clash: "replaced" as const };
+  return { file, path: join(root, "t") as RawName, at: 0, whole };
 }
 
 describe("writeUnit", () => {

@@ -17,13 +17,13 @@ import type { RawName } from "../../src/format/raw-name.ts";
 import { rawFromText } from "../../src/format/raw-name.ts";
 import type { DirectoryEntry, Entry, FileEntry } from "../../src/format/tree.ts";
 import { ChunkSource } from "../../src/restore/chunk-source.ts";
-import { Ground } from "../../src/restore/ground.ts";
 import { restore } from "../../src/restore/restore.ts";
 import { Selection } from "../../src/restore/selection.ts";
 import type { VerifyTask } from "../../src/restore/verify.ts";
 import { verify } from "../../src/restore/verify.ts";
 import { inlineWriters } from "../../src/restore/writers.ts";
 import { randomBytes } from "../support/random.ts";
+import { restoreTask } from "../support/restore-task.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { CHUNK_KEY, Shelf, symlink } from "../support/shelf.ts";
 
@@ -53,11 +53,10 @@ async function restored(): Promise<Restored> {
   shelf.close();
   const to = scratchDirectory();
   const means = await shelf.means();
-  const selection = new Selection([], "/s" as RawName);
-  const ground = new Ground(rawFromText(to), "abort");
-  await restore({ root, selection, ground }, means, inlineWriters(means), {
+  await restore(await restoreTask(root, to, means), means, inlineWriters(means), {
     problem: () => assert.fail(),
     progress() {},
+    kept: () => assert.fail(),
   });
   return { shelf, root, to };
 }

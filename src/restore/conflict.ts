@@ -1,0 +1,42 @@
+/** What is to become of a thing that stands where an entry belongs. Pure. */
+import type { BigIntStats } from "node:fs";
+import type { Entry } from "../format/tree.ts";
+
+/**
+ * What to do about what is there already: `abort` at the first thing, `skip` it, `overwrite` it,
+ * `update` it if the snapshot's is newer, or keep it if it is `identical` and overwrite it if not.
+ *
+ * With `update` and `identical` a restore that was cut off goes on: what has its own name is
+ * complete, and has its time.
+ */
+export const CONFLICTS = ["abort", "skip", "overwrite", "update", "identical"] as const;
+export type Conflict = (typeof CONFLICTS)[number];
+
+export type Verdict =
+  /** It is in the way, and stays. */
+  | "refused"
+  /** It is left as it is. */
+  | "left"
+  | "replaced"
+  /** It is kept if it turns out to be the same. */
+  | "compared";
+
+/** @param there - of what is no directory. */
+export function verdictOn(
+  there: Pick<BigIntStats, "mtimeNs">,
+  { mtime }: Pick<Entry, "mtime">,
+  conflict: Conflict,
+): Verdict {
+  switch (conflict) {
+    case "abort":
+      return "refused";
+    case "skip":
+      return "left";
+    case "overwrite":
+      return "replaced";
+    case "update":
+      return there.mtimeNs >= mtime ? "left" : "replaced";
+    case "identical":
+      return "compared";
+  }
+}

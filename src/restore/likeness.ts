@@ -1,0 +1,74 @@
+/** Whether what stands where an entry belongs is the same as the entry, but for its metadata. */
+import type { BigIntStats } from "node:fs";
+import { closeSync, constants, openSync, readlinkSync } from "node:fs";
+import { unpackDevice } from "../disk/device.ts";
+import type { Metadata } from "../disk/metadata.ts";
+import { systemPath } from "../disk/path.ts";
+import { fileSize } from "../format/holes.ts";
+import type { RawName } from "../format/raw-name.ts";
+import type { DirectoryEntry, Entry, FileEntry, SpecialEntry } from "../format/tree.ts";
+
+/** Compares an open file with an entry. @returns how it differs; nothing if it does not. */
+export type CompareContent = (
+  descriptor: number,
+  entry: FileEntry,
+  path: RawName,
+) => Promise<string | undefined>;
+
+/** What stands at a place. */
+export interface Found {
+  readonly stats: BigIntStats;
+  /** For system calls. */
+  readonly place: RawName;
+  /** From the root of the snapshot, for messages. */
+  readonly path: RawName;
+}
+
+const LOOK = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const MODE_BITS = 0o7777n;
+
+/** @throws the system's error if it cannot be read. */
+export async function isLike(
+  found: Found,
+  entry: Exclude<Entry, DirectoryEntry>,
+  compare: CompareContent,
+): Promise<boolean> {
+  const { stats, place } = found;
+  switch (entry.type) {
+    case "file":
+      return await isSameFile(found, entry, compare);
+    case "symlink":
+      return stats.isSymbolicLink() && readlinkSync(systemPath(place), "latin1") === entry.target;
+    default:
+      return isSameNode(stats, entry);
+  }
+}
+
+/** Whether it has the same owner, mode and time already; attributes are not looked at. */
+export function hasMetadata(stats: BigIntStats, { mode, owner, mtime }: Metadata): boolean {
+  const isOwners =
+    owner === undefined || (Number(stats.uid) === owner.uid && Number(stats.gid) === owner.gid);
+  const hasMode = stats.isSymbolicLink() || (stats.mode & MODE_BITS) === BigInt(mode);
+  return isOwners && hasMode && stats.mtimeNs === mtime;
+}
+
+async function isSameFile(
+  { stats, place, path }: Found,
+  entry: FileEntry,
+  compare: CompareContent,
+): Promise<boolean> {
+  if (!stats.isFile() || Number(stats.size) !== fileSize(entry)) return false;
+  const descriptor = openSync(systemPath(place), LOOK);
+  try {
+    return (await compare(descriptor, entry, path)) === undefined;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function isSameNode(stats: BigIntStats, { type, device }: SpecialEntry): boolean {
+  if (type === "fifo") return stats.isFIFO();
+  if (type === "socket") return stats.isSocket();
+  const isDevice = type === "block" ? stats.isBlockDevice() : stats.isCharacterDevice();
+  return isDevice && String(unpackDevice(stats.rdev)) === String(device);
+}

@@ -1,0 +1,71 @@
+/**
+ * How much of an entry's metadata comes back. What gives rights that not
+ * everybody has (setuid, devices, capabilities) only does on request: a
+ * snapshot may be somebody else's. What is left out is counted.
+ */
+import type { Metadata } from "../disk/metadata.ts";
+import { idsOf } from "../disk/owners.ts";
+import { CAPABILITY } from "../disk/xattrs.ts";
+import type { Entry } from "../format/tree.ts";
+
+/** Whose things become: their owners' by name where this system knows it, by number, or ours. */
+export type Ownership = "by name" | "by number" | "ours";
+
+/** What is restored on request only. */
+export interface LeftOut {
+  /** Files with setuid or setgid. */
+  setuid: number;
+  capabilities: number;
+  devices: number;
+}
+
+const SETUID = 0o4000;
+const SETGID = 0o2000;
+const PERMISSIONS = 0o1777;
+
+export class Policy {
+  readonly leftOut: LeftOut = { setuid: 0, capabilities: 0, devices: 0 };
+  readonly #ownership: Ownership;
+  readonly #special: "restored" | "left out";
+
+  constructor(ownership: Ownership, special: "restored" | "left out") {
+    this.#ownership = ownership;
+    this.#special = special;
+  }
+
+  get makesDevices(): boolean {
+    return this.#special === "restored";
+  }
+
+  /** @param attributes - `exactly`: also takes off what it was given as a new thing. */
+  metadataOf(entry: Entry, attributes: "if any" | "exactly"): Metadata {
+    const { mtime } = entry;
+    const xattrs = this.#xattrsOf(entry);
+    return {
+      mode: this.#modeOf(entry),
+      owner: this.#ownerOf(entry),
+      xattrs: attributes === "exactly" ? (xattrs ?? []) : xattrs,
+      mtime,
+    };
+  }
+
+  /** On a directory setgid gives no rights: what is made in it gets its group. */
+  #modeOf({ type, mode }: Entry): number {
+    if (this.#special === "restored") return mode;
+    if (type === "directory") return mode & (PERMISSIONS | SETGID);
+    if (type === "file" && (mode & (SETUID | SETGID)) !== 0) this.leftOut.setuid += 1;
+    return mode & PERMISSIONS;
+  }
+
+  #ownerOf(entry: Entry): Metadata["owner"] {
+    if (this.#ownership === "ours") return undefined;
+    return this.#ownership === "by name" ? idsOf(entry) : { uid: entry.uid, gid: entry.gid };
+  }
+
+  #xattrsOf({ xattrs }: Entry): Entry["xattrs"] {
+    if (xattrs === undefined || this.#special === "restored") return xattrs;
+    const kept = xattrs.filter(({ name }) => name !== CAPABILITY);
+    this.leftOut.capabilities += xattrs.length - kept.length;
+    return kept;
+  }
+}
