@@ -26,6 +26,7 @@ import { beginNext } from "../repository/run.ts";
 import { refreshView } from "../repository/view.ts";
 import type { Committed, Draft } from "./commit.ts";
 import { commitDraft } from "./commit.ts";
+import { EntryMaker } from "./entry.ts";
 import { Gather } from "./gather.ts";
 import type { Readers, ReadingPlan } from "./readers.ts";
 import { openReaders } from "./readers.ts";
@@ -137,14 +138,19 @@ class Session {
     this.#tools = tools;
     this.#work = work;
     this.#tree = new TreeBuilder(work.readers.trees, needs);
-    this.#gather = new Gather(work.readers.trees, {
-      needs,
-      problem,
-      stored: (directory, name, file) => this.#reuse.remember(directory, name, file),
-    });
+    const entries = new EntryMaker();
+    this.#gather = new Gather(
+      source,
+      { store: work.readers.trees, entries },
+      {
+        needs,
+        problem,
+        stored: (directory, name, file) => this.#reuse.remember(directory, name, file),
+      },
+    );
     this.#scan = new Scan(
       source,
-      { reuse: this.#reuse, tree: this.#tree, gather: this.#gather },
+      { reuse: this.#reuse, tree: this.#tree, gather: this.#gather, entries },
       { problem, needs: (span) => work.reach.add(span) },
     );
   }
@@ -197,7 +203,7 @@ class Session {
   async #takeEvents(): Promise<void> {
     const { readers, uploader, index } = this.#work;
     for (const event of await readers.pool.take()) {
-      await drive(this.#gather.take(event), uploader.store);
+      readers.pool.submit(await drive(this.#gather.take(event), uploader.store));
     }
     await drive(this.#tree.settle(), uploader.store);
     if (uploader.totals.packs - this.#indexed >= PACKS_AN_INDEX) {

@@ -1,26 +1,36 @@
 /**
  * Reads files and stores their content: the bracket of the pipe, file by file.
  *
- * A file that changes while it is read is read once more. If it changes again,
- * it is stored as it was read the last time, and marked.
+ * What is read is what lies at the path when it is opened, and behind no link
+ * below the source. A file that changes while it is read is read once more. If
+ * it changes again, it is stored as it was read the last time, and marked.
  */
 import type { BigIntStats } from "node:fs";
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import type { FileDigestName } from "../digest/digest.ts";
-import { systemPath } from "../disk/path.ts";
-import type { Metadata } from "../disk/stats.ts";
-import { metadataOf } from "../disk/stats.ts";
+import { holesOf } from "../disk/holes.ts";
+import { atPath, openBelow } from "../disk/long-path.ts";
+import { joinPath, systemPath } from "../disk/path.ts";
+import type { Holes } from "../format/holes.ts";
+import { holeBytes, zeros } from "../format/holes.ts";
 import type { RawName } from "../format/raw-name.ts";
 import type { Packing } from "../pack/pack.ts";
+import type { Attributes } from "./attributes.ts";
+import { attributesOf } from "./attributes.ts";
 import type { Bracket } from "./bracket.ts";
 import type { StoredChunk } from "./chunk-writer.ts";
+import type { Looks } from "./entry.ts";
+import { looksOf } from "./entry.ts";
+import { identityOf, mayChangeUnseen, signatureOf } from "./signature.ts";
 import { Unreadable, WindowReader } from "./window-reader.ts";
 
 /** A file to be read. */
 export interface FileJob {
   /** The asker's number for it. */
   readonly id: number;
-  /** Where it is on disk. */
+  /** The source. */
+  readonly root: RawName;
+  /** From the source on; empty if that is the file. */
   readonly path: RawName;
   readonly size: number;
   /** What {@link signatureOf} said when the walk saw it. */
@@ -36,13 +46,16 @@ export type FileEvent =
   | { readonly kind: "failed"; readonly id: number; readonly message: string };
 
 /** A file as it was read. */
-export interface Reading {
+export interface Reading extends Attributes {
   readonly digest: string | undefined;
+  readonly holes: Holes;
   /** Of what was read; no such file may have been there if it is torn. */
   readonly signature: string;
   readonly torn: boolean;
+  /** See {@link mayChangeUnseen}. */
+  readonly isRecent: boolean;
   /** Of what was read, if that is not what the walk saw. */
-  readonly metadata?: Metadata;
+  readonly looks?: Looks;
 }
 
 /** Where events go; called in order. */
@@ -52,15 +65,11 @@ export type Report = (event: FileEvent) => void;
 const CHUNKS_A_REPORT = 1024;
 /** O_NONBLOCK: what was a file may be a FIFO by now, and nobody may ever write to it. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
-/** What says that a file has not changed: size, times in nanoseconds, identity. One character a byte. */
-export function signatureOf({ size, mtimeNs, ctimeNs, ino, dev }: BigIntStats): string {
-  const fields = Buffer.allocUnsafe(5 * 8);
-  for (const [at, field] of [size, mtimeNs, ctimeNs, ino, dev].entries()) {
-    fields.writeBigInt64LE(BigInt.asIntN(64, field), at * 8);
-  }
-  return fields.toString("latin1");
-}
+/**
+ * Zeros cost the digest 0.7 s a GiB. A file with more of them has none: anybody can make
+ * one of exabytes, which would keep a backup busy for years.
+ */
+const MAX_DIGESTED_HOLES = 2 ** 40;
 
 /** Reads one file and stores what the repository lacks of it. */
 export function* storeFile(
@@ -69,21 +78,37 @@ export function* storeFile(
   digest: FileDigestName,
   report: Report,
 ): Packing<void> {
-  let descriptor: number;
+  let descriptor: number | undefined;
   try {
-    descriptor = openSync(systemPath(job.path), FLAGS);
-  } catch (error) {
-    report({ kind: "failed", id: job.id, message: `cannot open it: ${(error as Error).message}` });
-    return;
-  }
-  try {
+    descriptor = openFile(job);
     const reading = yield* readTwice(descriptor, job, { bracket, digest, report });
     report({ kind: "done", id: job.id, reading });
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     report({ kind: "failed", id: job.id, message: error.message });
   } finally {
-    closeSync(descriptor);
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/**
+ * Opens what the walk saw; if that was replaced, what is there now. The path may lead
+ * elsewhere by then, so it is not simply believed.
+ */
+function openFile({ root, path, signature }: FileJob): number {
+  const whole = joinPath(root, path);
+  const descriptor = open(() => atPath(whole, (short) => openSync(systemPath(short), FLAGS)));
+  const found = signatureOf(fstatSync(descriptor, { bigint: true }));
+  if (identityOf(found) === identityOf(signature)) return descriptor;
+  closeSync(descriptor);
+  return open(() => openBelow(root, path, FLAGS));
+}
+
+function open(action: () => number): number {
+  try {
+    return action();
+  } catch (error) {
+    throw new Unreadable(`cannot open it: ${(error as Error).message}`);
   }
 }
 
@@ -96,36 +121,52 @@ interface Means {
 function* readTwice(descriptor: number, job: FileJob, means: Means): Packing<Reading> {
   // Before it is read: what was a file may be a device by now, which never ends.
   const before = look(descriptor);
-  const first = yield* readOnce(descriptor, { id: job.id, size: before.size }, means);
+  const first = yield* readOnce(descriptor, { id: job.id, look: before }, means);
   const seen = look(descriptor);
-  if (seen.signature === before.signature) return readingOf(job, seen, { digest: first });
+  if (seen.signature === before.signature) return readingOf(job, before, { ...first, torn: false });
   means.report({ kind: "restart", id: job.id });
-  const second = yield* readOnce(descriptor, { id: job.id, size: seen.size }, means);
+  const second = yield* readOnce(descriptor, { id: job.id, look: seen }, means);
   const after = look(descriptor);
   const torn = after.signature !== seen.signature;
-  return readingOf(job, after, { digest: second, torn });
+  return readingOf(job, torn ? after : seen, { ...second, torn });
 }
 
 function readingOf(
   job: FileJob,
-  { signature, metadata }: Look,
-  { digest, torn = false }: Pick<Reading, "digest"> & { readonly torn?: boolean },
+  { stats, signature, at }: Look,
+  read: Read & Pick<Reading, "torn">,
 ): Reading {
-  return { digest, signature, torn, ...(signature === job.signature ? {} : { metadata }) };
+  return {
+    ...read,
+    signature,
+    isRecent: mayChangeUnseen(stats, at),
+    ...(signature === job.signature ? {} : { looks: looksOf(stats) }),
+  };
 }
 
-/** Reads and stores it from beginning to end. @returns the digest of what was read. */
+type Read = Attributes & Pick<Reading, "digest" | "holes">;
+
+/** Reads and stores it from beginning to end. */
 function* readOnce(
   descriptor: number,
-  { id, size }: Pick<FileJob, "id" | "size">,
+  { id, look }: { readonly id: number; readonly look: Look },
   { bracket, digest, report }: Means,
-): Packing<string | undefined> {
+): Packing<Read> {
   const { chunker, digests, chunks } = bracket;
-  const hash = digests.file(digest);
-  const reader = new WindowReader(descriptor, chunker.window, size);
+  const attributes = attributesOf(descriptor);
+  const holes = findHoles(descriptor, look.stats);
+  const skipped = holeBytes(holes);
+  const hash = digests.file(skipped > MAX_DIGESTED_HOLES ? "none" : digest);
+  const reader = new WindowReader(descriptor, chunker.window, { size: look.size, holes });
+  const onlooker = {
+    data: (bytes: Uint8Array) => hash.update(bytes),
+    hole: (length: number) => {
+      if (skipped <= MAX_DIGESTED_HOLES) for (const block of zeros(length)) hash.update(block);
+    },
+  };
   let stored: StoredChunk[] = [];
   try {
-    while (reader.fill((bytes) => hash.update(bytes))) {
+    while (reader.fill(onlooker)) {
       const { from, to } = reader;
       const length = chunker.next(from, to) || to - from;
       stored.push(yield* chunks.put(chunker.window.subarray(from, from + length)));
@@ -140,22 +181,33 @@ function* readOnce(
     // have counted on it, and only here its place is told.
     if (stored.length > 0) report({ kind: "chunks", id, chunks: stored });
   }
-  return hash.finish();
+  return { ...attributes, digest: hash.finish(), holes: reader.passed };
+}
+
+/** Where they cannot be found they are read, as the zeros that they are. */
+function findHoles(descriptor: number, stats: BigIntStats): Holes {
+  try {
+    return holesOf(descriptor, stats);
+  } catch {
+    return [];
+  }
 }
 
 /** A file, as it looks while it is open. */
 interface Look {
+  readonly stats: BigIntStats;
   readonly signature: string;
   readonly size: number;
-  readonly metadata: Metadata;
+  /** When it was looked at, or a little before. */
+  readonly at: number;
 }
 
 function look(descriptor: number): Look {
+  const at = Date.now();
   const stats = fstatSync(descriptor, { bigint: true });
   if (!stats.isFile()) throw new Unreadable("it is no file any more");
-  return {
-    signature: signatureOf(stats),
-    size: Number(stats.size),
-    metadata: metadataOf(stats),
-  };
+  const size = Number(stats.size);
+  // Holes alone can make it so: no more than that is data on any disk.
+  if (!Number.isSafeInteger(size)) throw new Unreadable("it is too long: more than 8 PiB");
+  return { stats, signature: signatureOf(stats), size, at };
 }

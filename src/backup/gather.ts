@@ -1,18 +1,20 @@
 /**
  * Puts together what the readers report: for each file under way its chunks,
  * where they lie, and at the end its entry in the tree and its record in the
- * cache.
+ * cache. A file with several names is read for one of them; the others wait.
  */
-import { joinPath } from "../disk/path.ts";
 import type { Found, Problem } from "../disk/walk.ts";
-import type { Content } from "../format/content.ts";
+import { fileSize } from "../format/holes.ts";
 import type { RawName } from "../format/raw-name.ts";
 import type { Packing } from "../pack/pack.ts";
 import type { StoredChunk } from "./chunk-writer.ts";
 import type { FileEvent, FileJob, Reading } from "./content.ts";
-import { fileEntry } from "./entry.ts";
+import type { EntryMaker } from "./entry.ts";
+import { looksOf } from "./entry.ts";
 import type { KnownFile } from "./known-file.ts";
 import { SpanList } from "./known-file.ts";
+import { LinkedFiles } from "./linked.ts";
+import { identityOf, signatureOf } from "./signature.ts";
 import type { TreeStore } from "./stored-file.ts";
 import { ContentBuilder } from "./stored-file.ts";
 import type { Slot } from "./tree.ts";
@@ -28,66 +30,119 @@ export interface FileTotals {
 export interface GatherListener {
   /** Each chunk that the snapshot needs. */
   needs(chunk: StoredChunk): void;
-  /** A file that was read and stored. */
+  /** A file that was read and stored, and will show if it changes. */
   stored(directory: RawName, name: RawName, file: KnownFile): void;
   problem(problem: Problem): void;
 }
 
-interface FileUnderWay {
+/** What the walk came to: one name of a file, and where its entry goes. */
+export interface FileName {
   readonly directory: RawName;
   readonly found: Found;
   readonly slot: Slot;
+}
+
+interface FileUnderWay {
+  readonly id: number;
+  /** As the walk saw it. */
+  readonly signature: string;
+  /** The first is read; the others are of the same inode, and looked the same. */
+  readonly names: FileName[];
   readonly places: SpanList;
   builder: ContentBuilder;
 }
 
+/** What came of reading a file. */
+interface Outcome extends Pick<Reading, "torn" | "isRecent" | "problem" | "looks"> {
+  readonly file: KnownFile;
+}
+
 export class Gather {
   readonly totals: FileTotals = { files: 0, bytes: 0, newBytes: 0 };
+  readonly #root: RawName;
+  readonly #entries: EntryMaker;
   readonly #store: TreeStore;
   readonly #listener: GatherListener;
   readonly #files = new Map<number, FileUnderWay>();
+  /** Of those, the ones with several names, by what they look like; and what came of earlier ones. */
+  readonly #linked = new Map<string, FileUnderWay>();
+  readonly #outcomes = new LinkedFiles<Outcome>();
   #next = 0;
 
-  constructor(store: TreeStore, listener: GatherListener) {
-    this.#store = store;
+  /** @param root - the source's path. */
+  constructor(
+    root: RawName,
+    parts: { readonly store: TreeStore; readonly entries: EntryMaker },
+    listener: GatherListener,
+  ) {
+    this.#root = root;
+    this.#entries = parts.entries;
+    this.#store = parts.store;
     this.#listener = listener;
   }
 
-  /** Makes a job of a file that has to be read. */
-  open(root: RawName, directory: RawName, found: Found, slot: Slot, signature: string): FileJob {
-    const id = this.#next++;
-    const places = new SpanList();
-    this.#files.set(id, { directory, found, slot, places, builder: this.#builder(places) });
-    const path = joinPath(root, found.path);
-    return { id, path, size: Number(found.stats.size), signature };
+  /**
+   * Makes a job of a file that has to be read.
+   *
+   * @returns nothing if it is, or was, read under another name.
+   */
+  open(name: FileName): FileJob | undefined {
+    const signature = signatureOf(name.found.stats);
+    if (name.found.stats.nlink === 1n) return this.#begin([name], signature);
+    const other = this.#linked.get(signature);
+    if (other !== undefined) {
+      other.names.push(name);
+      return undefined;
+    }
+    const outcome = this.#outcomes.take(signature);
+    if (outcome === undefined) return this.#begin([name], signature);
+    this.#settle(name, outcome);
+    return undefined;
   }
 
   /** Takes a file as it is known from an earlier run. */
-  reuse(found: Found, slot: Slot, { content, digest }: KnownFile): void {
-    this.#fill(found, slot, content, { digest, torn: false });
+  reuse({ found, slot }: Omit<FileName, "directory">, file: KnownFile): void {
+    this.#fill(found, slot, { file, torn: false });
   }
 
-  /** Takes in what a reader reports. */
-  *take(event: FileEvent): Packing<void> {
+  /**
+   * Takes in what a reader reports.
+   *
+   * @returns what has to be read after all: names of a file that could not be read by another.
+   */
+  *take(event: FileEvent): Packing<readonly FileJob[]> {
     const file = this.#files.get(event.id);
     if (file === undefined) throw new Error(`nobody asked for file ${event.id}`);
     switch (event.kind) {
       case "chunks":
         yield* this.#add(file, event.chunks);
-        return;
+        return [];
       case "restart":
         file.places.clear();
         file.builder = this.#builder(file.places);
-        return;
+        return [];
       case "failed":
-        file.slot.fill(undefined);
-        this.#problem(file, event.message);
-        break;
+        this.#end(file);
+        return this.#fail(file, event.message);
       case "done":
-        yield* this.#finish(file, event.reading);
-        break;
+        this.#end(file);
+        return yield* this.#finish(file, event.reading);
     }
-    this.#files.delete(event.id);
+  }
+
+  #begin(names: FileName[], signature: string): FileJob {
+    const id = this.#next++;
+    const [{ found }] = names as [FileName, ...FileName[]];
+    const places = new SpanList();
+    const file = { id, signature, names, places, builder: this.#builder(places) };
+    this.#files.set(id, file);
+    if (found.stats.nlink > 1n) this.#linked.set(signature, file);
+    return { id, root: this.#root, path: found.path, size: Number(found.stats.size), signature };
+  }
+
+  #end({ id, signature }: FileUnderWay): void {
+    this.#files.delete(id);
+    this.#linked.delete(signature);
   }
 
   *#add(file: FileUnderWay, chunks: readonly StoredChunk[]): Packing<void> {
@@ -99,34 +154,59 @@ export class Gather {
     }
   }
 
-  *#finish(file: FileUnderWay, reading: Reading): Packing<void> {
-    const { digest, signature, torn } = reading;
+  #fail({ names, signature }: FileUnderWay, message: string): readonly FileJob[] {
+    const [name, ...others] = names as [FileName, ...FileName[]];
+    name.slot.fill(undefined);
+    this.#problem(name, message);
+    return others.length > 0 ? [this.#begin(others, signature)] : [];
+  }
+
+  *#finish(file: FileUnderWay, reading: Reading): Packing<readonly FileJob[]> {
+    const { torn, isRecent, problem, looks, ...read } = reading;
     const content = yield* file.builder.finish();
-    const { directory, found, slot, places } = file;
-    this.#fill(found, slot, content, reading);
-    if (torn) {
-      this.#problem(file, "it changed each time it was read; stored as read last");
-      return;
-    }
-    const { spans, unplaced } = places;
-    this.#listener.stored(directory, found.name, { signature, content, digest, spans, unplaced });
+    const { spans, unplaced } = file.places;
+    const outcome: Outcome = {
+      ...{ torn, isRecent },
+      ...(problem === undefined ? {} : { problem }),
+      ...(looks === undefined ? {} : { looks }),
+      file: { ...read, content, spans, unplaced },
+    };
+    const [name, ...others] = file.names as [FileName, ...FileName[]];
+    this.#settle(name, outcome);
+    // Something else has this name now; the others still have what the walk saw.
+    const isOther = identityOf(reading.signature) !== identityOf(file.signature);
+    if (isOther) return others.length > 0 ? [this.#begin(others, file.signature)] : [];
+    for (const other of others) this.#settle(other, outcome);
+    const missing = Number(name.found.stats.nlink) - file.names.length;
+    if (!torn) this.#outcomes.keep(outcome.file, outcome, missing);
+    return [];
+  }
+
+  /** What came of a file, for one of its names. */
+  #settle(name: FileName, outcome: Outcome): void {
+    const { directory, found, slot } = name;
+    const { file, torn, isRecent, problem } = outcome;
+    this.#fill(found, slot, outcome);
+    if (problem !== undefined) this.#problem(name, problem);
+    if (torn) this.#problem(name, "it changed each time it was read; stored as read last");
+    if (problem !== undefined || torn || isRecent) return;
+    this.#listener.stored(directory, found.name, file);
   }
 
   #fill(
-    found: Found,
+    { name, stats }: Found,
     slot: Slot,
-    content: Content,
-    { digest, torn, metadata }: Omit<Reading, "digest" | "signature"> & Pick<KnownFile, "digest">,
+    { file, torn, looks }: Pick<Outcome, "file" | "torn" | "looks">,
   ): void {
-    slot.fill({
-      ...fileEntry(found),
-      ...metadata,
-      content,
+    const { content, digest, xattrs = [], holes = [] } = file;
+    const entry = this.#entries.file(name, looks ?? looksOf(stats), {
+      ...{ content, xattrs, holes },
       ...(digest === undefined ? {} : { digest }),
       ...(torn ? { torn: true as const } : {}),
     });
+    slot.fill(entry);
     this.totals.files += 1;
-    this.totals.bytes += content.size;
+    this.totals.bytes += fileSize(entry);
   }
 
   #builder(places: SpanList): ContentBuilder {
@@ -136,7 +216,7 @@ export class Gather {
     });
   }
 
-  #problem({ found }: FileUnderWay, message: string): void {
+  #problem({ found }: FileName, message: string): void {
     this.#listener.problem({ path: found.path, message });
   }
 }

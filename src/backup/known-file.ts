@@ -10,8 +10,13 @@ import { pack, unpack } from "msgpackr";
 import type { Content } from "../format/content.ts";
 import { decodeContent, encodeContent } from "../format/content.ts";
 import { decodeBase64, encodeBase64, Fields } from "../format/fields.ts";
+import type { Holes } from "../format/holes.ts";
+import { decodeHoles } from "../format/holes.ts";
 import { parseRunName } from "../format/names.ts";
+import type { RawName } from "../format/raw-name.ts";
 import type { ChunkId } from "../format/table.ts";
+import type { Xattr } from "../format/xattrs.ts";
+import { decodeXattrs, encodeXattrs } from "../format/xattrs.ts";
 import type { Span } from "../repository/reach.ts";
 import type { StoredChunk } from "./chunk-writer.ts";
 
@@ -19,14 +24,23 @@ export interface KnownFile {
   readonly signature: string;
   readonly content: Content;
   readonly digest?: string | undefined;
+  readonly xattrs?: readonly Xattr[];
+  readonly holes?: Holes;
   /** Where its chunks lie, with those of its list. */
   readonly spans: readonly Span[];
   /** Chunks whose place was not known yet when the record was written. */
   readonly unplaced: readonly ChunkId[];
 }
 
+/**
+ * Whoever changes what a record says changes this: a file whose attributes an earlier version
+ * did not look at must be read again, and not pass for one that has none.
+ */
+const VERSION = 2;
+
 /** A record as it is packed: there is one for each file of a tree, so it is compact. */
 type Packed = [
+  version: number,
   signature: Buffer,
   size: number,
   depth: number,
@@ -35,11 +49,14 @@ type Packed = [
   spans: (readonly [string, number, number, number])[],
   /** Chunks of the content by their number there, others by id. */
   unplaced: (number | Uint8Array | undefined)[],
+  ...rest: [] | [xattrs: readonly (readonly [string, Uint8Array])[], holes: Holes],
 ];
 
 export function encodeKnownFile(file: KnownFile): Uint8Array {
-  const { signature, content, digest, spans, unplaced } = file;
+  const { signature, content, digest, spans, unplaced, xattrs = [], holes = [] } = file;
+  const attributes = xattrs.map(({ name, value }) => [name, value] as const);
   const packed: Packed = [
+    VERSION,
     Buffer.from(signature, "latin1"),
     content.size,
     content.depth,
@@ -50,6 +67,7 @@ export function encodeKnownFile(file: KnownFile): Uint8Array {
       const number = content.chunks.findIndex((chunk) => chunk.id === id);
       return number < 0 ? decodeBase64(id) : number;
     }),
+    ...(xattrs.length + holes.length > 0 ? ([attributes, holes] as const) : ([] as const)),
   ];
   return pack(packed);
 }
@@ -58,22 +76,44 @@ export function encodeKnownFile(file: KnownFile): Uint8Array {
 export function decodeKnownFile(bytes: Uint8Array): KnownFile | undefined {
   try {
     const packed: Packed = unpack(bytes);
-    const [signature, size, depth, chunks, digest, spans, unplaced] = packed;
+    const [version, signature, size, depth, chunks, digest, spans, unplaced, ...rest] = packed;
+    if (version !== VERSION) return undefined;
     const list = chunks.map(([id, size]) => ({ id: textOf(id), size }));
+    // Checked as if it came from the store: it goes back there.
+    const content = decodeContent(
+      new Fields("cache", encodeContent({ size, depth, chunks: list })),
+    );
     return {
       signature: signature.toString("latin1"),
-      // Checked as if it came from the store: it goes back there.
-      content: decodeContent(new Fields("cache", encodeContent({ size, depth, chunks: list }))),
+      content,
       // msgpack knows no undefined, and gives null back.
       ...(digest ? { digest: unpackDigest(digest) } : {}),
       spans: spans.map(unpackSpan),
       unplaced: unplaced.map((chunk) =>
         textOf(typeof chunk === "number" ? chunks[chunk]?.[0] : chunk),
       ),
+      ...unpackRest(rest, content),
     };
   } catch {
     return undefined;
   }
+}
+
+function unpackRest(
+  [xattrs = [], holes = []]: readonly unknown[],
+  content: Content,
+): Pick<KnownFile, "xattrs" | "holes"> {
+  const fields = new Fields("cache", {
+    xattrs: encodeXattrs(
+      (xattrs as [RawName, Uint8Array][]).map(([name, value]) => ({ name, value })),
+    ),
+    holes,
+  });
+  const found = { xattrs: decodeXattrs(fields), holes: decodeHoles(fields, content) };
+  return {
+    ...(found.xattrs.length > 0 ? { xattrs: found.xattrs } : {}),
+    ...(found.holes.length > 0 ? { holes: found.holes } : {}),
+  };
 }
 
 function textOf(id: Uint8Array | undefined): ChunkId {

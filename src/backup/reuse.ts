@@ -15,9 +15,9 @@ import { decodeBase64 } from "../format/fields.ts";
 import type { RawName } from "../format/raw-name.ts";
 import type { Span } from "../repository/reach.ts";
 import { spanOf } from "../repository/reach.ts";
-import { signatureOf } from "./content.ts";
 import type { KnownFile } from "./known-file.ts";
 import { decodeKnownFile, encodeKnownFile, SpanList } from "./known-file.ts";
+import { signatureOf } from "./signature.ts";
 
 /** The part of the cache that is asked. */
 export type KnownFiles = Pick<Cache, "chunks" | "segments" | "paths">;

@@ -3,14 +3,16 @@
  * that have to be read become jobs.
  */
 import { readlinkSync } from "node:fs";
+import { atPath } from "../disk/long-path.ts";
 import { joinPath, systemPath } from "../disk/path.ts";
 import type { Found, Problem, Step } from "../disk/walk.ts";
 import type { RawName } from "../format/raw-name.ts";
 import type { Entry } from "../format/tree.ts";
+import type { Xattr } from "../format/xattrs.ts";
 import type { Span } from "../repository/reach.ts";
+import { attributesOf } from "./attributes.ts";
 import type { FileJob } from "./content.ts";
-import { signatureOf } from "./content.ts";
-import { directoryEntry, specialEntry, symlinkEntry } from "./entry.ts";
+import type { EntryMaker } from "./entry.ts";
 import type { Gather } from "./gather.ts";
 import type { Reuse, Visit } from "./reuse.ts";
 import type { Slot, TreeBuilder } from "./tree.ts";
@@ -29,6 +31,7 @@ export class Scan {
   readonly #reuse: Reuse;
   readonly #tree: TreeBuilder;
   readonly #gather: Gather;
+  readonly #maker: EntryMaker;
   readonly #listener: ScanListener;
   /** The directories that were entered and not left. */
   readonly #visits: Visit[] = [];
@@ -36,13 +39,19 @@ export class Scan {
   /** @param root - the source's path. */
   constructor(
     root: RawName,
-    parts: { readonly reuse: Reuse; readonly tree: TreeBuilder; readonly gather: Gather },
+    parts: {
+      readonly reuse: Reuse;
+      readonly tree: TreeBuilder;
+      readonly gather: Gather;
+      readonly entries: EntryMaker;
+    },
     listener: ScanListener,
   ) {
     this.#root = root;
     this.#reuse = parts.reuse;
     this.#tree = parts.tree;
     this.#gather = parts.gather;
+    this.#maker = parts.entries;
     this.#listener = listener;
   }
 
@@ -50,12 +59,12 @@ export class Scan {
   take(step: Step): FileJob[] {
     switch (step.kind) {
       case "enter":
-        this.#tree.enter(directoryEntry(step.directory));
+        this.#tree.enter(this.#maker.directory(step.directory, this.#xattrs(step.directory)));
         this.#visits.push({ path: step.directory.path, after: undefined });
         this.directories += 1;
         return [];
       case "leave":
-        this.#leave();
+        this.#leave(step.isLost ? "drop" : "keep");
         return [];
       case "problem":
         this.#listener.problem(step.problem);
@@ -75,36 +84,48 @@ export class Scan {
       if (!found.stats.isFile()) {
         this.#other(found, slot);
       } else if (file === undefined) {
-        const signature = signatureOf(found.stats);
-        jobs.push(this.#gather.open(this.#root, visit.path, found, slot, signature));
+        const job = this.#gather.open({ directory: visit.path, found, slot });
+        if (job !== undefined) jobs.push(job);
       } else {
         for (const span of file.spans) this.#listener.needs(span);
-        this.#gather.reuse(found, slot, file);
+        this.#gather.reuse({ found, slot }, file);
       }
     }
     return jobs;
   }
 
-  #leave(): void {
-    this.#tree.leave();
+  #leave(what: "keep" | "drop"): void {
+    this.#tree.leave(what);
     const visit = this.#visits.pop();
     if (visit !== undefined) this.#reuse.leave(visit);
   }
 
   #other(found: Found, slot: Slot): void {
-    const entry = found.stats.isSymbolicLink() ? this.#symlink(found) : specialEntry(found);
+    const xattrs = this.#xattrs(found);
+    const entry = found.stats.isSymbolicLink()
+      ? this.#symlink(found, xattrs)
+      : this.#maker.special(found, xattrs);
     slot.fill(entry);
     if (entry !== undefined) this.others += 1;
   }
 
-  #symlink(found: Found): Entry | undefined {
+  #symlink(found: Found, xattrs: readonly Xattr[]): Entry | undefined {
     try {
-      const path = systemPath(joinPath(this.#root, found.path));
-      return symlinkEntry(found, readlinkSync(path, "latin1") as RawName);
+      const target = atPath(
+        joinPath(this.#root, found.path),
+        (path) => readlinkSync(systemPath(path), "latin1") as RawName,
+      );
+      return this.#maker.symlink(found, target, xattrs);
     } catch (error) {
       const message = `cannot read where it points: ${(error as Error).message}`;
       this.#listener.problem({ path: found.path, message });
       return undefined;
     }
+  }
+
+  #xattrs(found: Found): readonly Xattr[] {
+    const { xattrs, problem } = atPath(joinPath(this.#root, found.path), attributesOf);
+    if (problem !== undefined) this.#listener.problem({ path: found.path, message: problem });
+    return xattrs;
   }
 }

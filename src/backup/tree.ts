@@ -33,6 +33,8 @@ interface OpenDirectory {
   /** Slots before this one have been written. */
   next: number;
   isClosed: boolean;
+  /** What was found in it is not what was in it. */
+  isDropped: boolean;
 }
 
 /** Written slots are dropped in steps of so many. */
@@ -67,6 +69,7 @@ export class TreeBuilder {
       slots: [],
       next: 0,
       isClosed: false,
+      isDropped: false,
     });
   }
 
@@ -81,10 +84,11 @@ export class TreeBuilder {
   }
 
   /** Leaves the directory that was entered last: no more entries come. */
-  leave(): void {
+  leave(what: "keep" | "drop" = "keep"): void {
     const directory = this.#open.pop();
     if (directory === undefined) throw new Error("no directory is open");
     directory.isClosed = true;
+    directory.isDropped = what === "drop";
     this.#waiting.push(directory);
   }
 
@@ -123,7 +127,7 @@ export class TreeBuilder {
     }
     if (!directory.isClosed || directory.next < directory.slots.length) return false;
     const content: Content = yield* directory.file.finish();
-    directory.slot.fill({ ...directory.entry, content });
+    directory.slot.fill(directory.isDropped ? undefined : { ...directory.entry, content });
     return true;
   }
 }

@@ -1,11 +1,26 @@
 /**
  * Reads a file through a chunker's window: synchronously, straight into WASM
- * memory. What waits to be cut lies in `window[from, to)`.
+ * memory. What waits to be cut lies in `window[from, to)`. Holes are passed
+ * over: what is cut is the data between them, end to end.
  */
 import { readSync } from "node:fs";
+import type { Holes } from "../format/holes.ts";
 
 /** The file could not be read; the run goes on. */
 export class Unreadable extends Error {}
+
+/** What a file is expected to be like. */
+export interface Shape {
+  /** Then its end is found without another read. */
+  readonly size: number;
+  readonly holes: Holes;
+}
+
+/** Is shown all of a file, in order, once. */
+export interface Onlooker {
+  data(bytes: Uint8Array): void;
+  hole(length: number): void;
+}
 
 export class WindowReader {
   /** Where the next chunk begins; the reader's user moves it on. */
@@ -13,15 +28,20 @@ export class WindowReader {
   to = 0;
   readonly #descriptor: number;
   readonly #window: Uint8Array;
-  readonly #size: number;
+  readonly #shape: Shape;
+  #holes = 0;
   #position = 0;
   #atEnd = false;
 
-  /** @param size - what the file is expected to have: then its end is found without another read. */
-  constructor(descriptor: number, window: Uint8Array, size: number) {
+  constructor(descriptor: number, window: Uint8Array, shape: Shape) {
     this.#descriptor = descriptor;
     this.#window = window;
-    this.#size = size;
+    this.#shape = shape;
+  }
+
+  /** The holes that were passed over: of a file that was cut off meanwhile, not all there were. */
+  get passed(): Holes {
+    return this.#shape.holes.slice(0, this.#holes);
   }
 
   /**
@@ -29,24 +49,35 @@ export class WindowReader {
    *
    * The largest chunk is half a window; while more than that is there, nothing is read.
    *
-   * @param see - is shown each piece of the file, in order, once.
    * @returns whether any bytes are left to be cut.
    * @throws {@link Unreadable} if the system cannot read it.
    */
-  fill(see: (bytes: Uint8Array) => void): boolean {
+  fill(onlooker: Onlooker): boolean {
     if (!this.#atEnd && this.to - this.from < this.#window.length / 2) {
       this.#window.copyWithin(0, this.from, this.to);
       this.to -= this.from;
       this.from = 0;
-      while (!this.#atEnd && this.to < this.#window.length) {
-        const count = this.#read(this.#window.subarray(this.to));
-        if (count > 0) see(this.#window.subarray(this.to, this.to + count));
-        this.to += count;
-        this.#position += count;
-        this.#atEnd = count === 0 || this.#position === this.#size;
-      }
+      while (!this.#atEnd && this.to < this.#window.length) this.#advance(onlooker);
     }
     return this.from < this.to;
+  }
+
+  /** Reads on to the next hole, or passes over it. */
+  #advance(onlooker: Onlooker): void {
+    const [offset, length] = this.#shape.holes[this.#holes] ?? [Number.POSITIVE_INFINITY, 0];
+    if (this.#position === offset) {
+      onlooker.hole(length);
+      this.#holes += 1;
+      this.#position += length;
+      this.#atEnd = this.#position === this.#shape.size;
+      return;
+    }
+    const most = Math.min(this.#window.length, this.to + offset - this.#position);
+    const count = this.#read(this.#window.subarray(this.to, most));
+    if (count > 0) onlooker.data(this.#window.subarray(this.to, this.to + count));
+    this.to += count;
+    this.#position += count;
+    this.#atEnd = count === 0 || this.#position === this.#shape.size;
   }
 
   #read(into: Uint8Array): number {

@@ -9,6 +9,7 @@
 import type { BigIntStats } from "node:fs";
 import { lstatSync, readdirSync, statSync } from "node:fs";
 import type { RawName } from "../format/raw-name.ts";
+import { atPath } from "./long-path.ts";
 import { joinPath, lastName, systemPath } from "./path.ts";
 
 /** A name in the tree, as lstat saw it. */
@@ -30,7 +31,8 @@ export type Step =
   /** Entries of the directory that was entered last and not left; none of them a directory. */
   | { readonly kind: "entries"; readonly entries: readonly Found[] }
   | { readonly kind: "enter"; readonly directory: Found }
-  | { readonly kind: "leave"; readonly directory: Found }
+  /** `isLost`: it is not the one that was entered any more, and what was found may be another's. */
+  | { readonly kind: "leave"; readonly directory: Found; readonly isLost: boolean }
   | { readonly kind: "problem"; readonly problem: Problem };
 
 /** Whether an entry is left out; of a directory, with all that is in it. */
@@ -52,10 +54,11 @@ export function* walk(root: RawName, excluded: Exclusion): Generator<Step> {
 
 /** A root that is a link to a directory stands for that directory: nobody wants to keep the link. */
 export function lookAtRoot(root: RawName): BigIntStats {
-  const path = systemPath(root);
-  const stats = lstatSync(path, { bigint: true });
+  const stats = lookAt(root);
   if (!stats.isSymbolicLink()) return stats;
-  const behind = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const behind = atPath(root, (path) =>
+    statSync(systemPath(path), { bigint: true, throwIfNoEntry: false }),
+  );
   return behind?.isDirectory() ? behind : stats;
 }
 
@@ -63,21 +66,30 @@ function* walkDirectory(root: RawName, directory: Found, excluded: Exclusion): G
   const names = readNames(root, directory.path);
   if ("message" in names) yield { kind: "problem", problem: names };
   yield { kind: "enter", directory };
-  if (!("message" in names)) yield* walkNames(root, directory.path, names, excluded);
-  yield { kind: "leave", directory };
+  if (!("message" in names)) yield* walkNames(root, directory, names, excluded);
+  // What the walk has seen below may be of elsewhere, if the path leads elsewhere by now.
+  const loss = lossOf(root, directory);
+  if (loss !== undefined) yield { kind: "problem", problem: loss };
+  // The source itself is wherever its path leads.
+  yield { kind: "leave", directory, isLost: loss !== undefined && directory.path !== "" };
 }
 
 function* walkNames(
   root: RawName,
-  directory: RawName,
+  directory: Found,
   names: readonly RawName[],
   excluded: Exclusion,
 ): Generator<Step> {
   const batch: Found[] = [];
   for (const name of names) {
-    const found = look(root, joinPath(directory, name), name);
-    if ("message" in found) yield { kind: "problem", problem: found };
-    if ("message" in found || excluded(found)) continue;
+    const found = look(root, joinPath(directory.path, name), name);
+    if ("message" in found) {
+      // Told once, for the directory, and not for each of its names.
+      if (lossOf(root, directory) !== undefined) return;
+      yield { kind: "problem", problem: found };
+      continue;
+    }
+    if (excluded(found)) continue;
     if (found.stats.isDirectory()) {
       yield* entriesOf(batch.splice(0));
       yield* walkDirectory(root, found, excluded);
@@ -95,7 +107,9 @@ function* entriesOf(entries: readonly Found[]): Generator<Step> {
 function readNames(root: RawName, path: RawName): RawName[] | Problem {
   try {
     // One character a byte: compact, and sorted by bytes with plain comparison.
-    const names = readdirSync(systemPath(joinPath(root, path)), "latin1") as string[];
+    const names = atPath(joinPath(root, path), (short) =>
+      readdirSync(systemPath(short), "latin1"),
+    ) as string[];
     return names.sort() as RawName[];
   } catch (error) {
     return { path, message: `cannot list it: ${(error as Error).message}` };
@@ -104,8 +118,23 @@ function readNames(root: RawName, path: RawName): RawName[] | Problem {
 
 function look(root: RawName, path: RawName, name: RawName): Found | Problem {
   try {
-    return { name, path, stats: lstatSync(systemPath(joinPath(root, path)), { bigint: true }) };
+    return { name, path, stats: lookAt(joinPath(root, path)) };
   } catch (error) {
     return { path, message: `cannot look at it: ${(error as Error).message}` };
+  }
+}
+
+function lookAt(path: RawName): BigIntStats {
+  return atPath(path, (short) => lstatSync(systemPath(short), { bigint: true }));
+}
+
+/** Why a directory is not the one any more that was entered; nothing if it is. */
+function lossOf(root: RawName, { path, stats }: Found): Problem | undefined {
+  try {
+    const now = path === "" ? lookAtRoot(root) : lookAt(joinPath(root, path));
+    if (now.ino === stats.ino && now.dev === stats.dev) return undefined;
+    return { path, message: "it was replaced while it was read" };
+  } catch (error) {
+    return { path, message: `it went away while it was read: ${(error as Error).message}` };
   }
 }

@@ -13,15 +13,23 @@ export type Holes = readonly (readonly [offset: number, length: number])[];
 /** What a list may have. */
 export const MAX_HOLES = 65536;
 
+/** The bytes in all of them. */
+export function holeBytes(holes: Holes): number {
+  return holes.reduce((sum, [, length]) => sum + length, 0);
+}
+
 /** A file's size: its content and its holes. */
-export function fileSize({
-  content,
-  holes = [],
-}: {
-  readonly content: Pick<Content, "size">;
-  readonly holes?: Holes;
-}): number {
-  return holes.reduce((sum, [, length]) => sum + length, content.size);
+export function fileSize(file: { readonly content: Content; readonly holes?: Holes }): number {
+  return file.content.size + holeBytes(file.holes ?? []);
+}
+
+const ZEROS = new Uint8Array(65536);
+
+/** So many zeros, in pieces of one block that all share: nobody may write to it. */
+export function* zeros(length: number): Generator<Uint8Array> {
+  for (let rest = length; rest > 0; rest -= ZEROS.length) {
+    yield rest < ZEROS.length ? ZEROS.subarray(0, rest) : ZEROS;
+  }
 }
 
 /**

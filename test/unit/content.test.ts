@@ -12,10 +12,12 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { describe, it } from "node:test";
 import type { FileEvent, FileJob, Reading } from "../../src/backup/content.ts";
-import { signatureOf, storeFile } from "../../src/backup/content.ts";
+import { storeFile } from "../../src/backup/content.ts";
+import { signatureOf } from "../../src/backup/signature.ts";
+import type { RawName } from "../../src/format/raw-name.ts";
 import { rawFromText } from "../../src/format/raw-name.ts";
 import { bracketFor, run } from "../support/brackets.ts";
 import { randomBytes } from "../support/random.ts";
@@ -27,7 +29,8 @@ const bracket = await bracketFor("content");
 function jobOf(path: string): FileJob {
   const stats = lstatSync(path, { bigint: true });
   const signature = signatureOf(stats);
-  return { id: 7, path: rawFromText(path), size: Number(stats.size), signature };
+  const [root, name] = [dirname(path), basename(path)].map(rawFromText) as [RawName, RawName];
+  return { id: 7, root, path: name, size: Number(stats.size), signature };
 }
 
 function fileOf(content: Uint8Array): string {
@@ -86,8 +89,8 @@ describe("a file that", () => {
       assert.deepEqual([kinds, size], [now.size > 0 ? "chunks done" : "done", now.size]);
       assert.equal(reading?.signature, now.signature);
       assert.equal(reading?.torn, false);
-      assert.equal(reading?.metadata?.mode, 0o640);
-      assert.equal(reading?.metadata?.mtime, lstatSync(path, { bigint: true }).mtimeNs);
+      assert.equal(reading?.looks?.mode, 0o640);
+      assert.equal(reading?.looks?.mtime, lstatSync(path, { bigint: true }).mtimeNs);
     }
   });
 

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { lstatSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { FileJob } from "../../src/backup/content.ts";
+import { signatureOf } from "../../src/backup/signature.ts";
 import type { ThreadPlan } from "../../src/backup/thread-pool.ts";
 import { ThreadPool } from "../../src/backup/thread-pool.ts";
 import type { StorePack } from "../../src/backup/upload.ts";
 import { Cache } from "../../src/cache/cache.ts";
+import type { RawName } from "../../src/format/raw-name.ts";
 import { rawFromText } from "../../src/format/raw-name.ts";
 import { bracketPlan } from "../support/brackets.ts";
 import { randomBytes } from "../support/random.ts";
@@ -34,7 +36,8 @@ function jobs(count: number): FileJob[] {
   return Array.from({ length: count }, (_, id) => {
     const path = join(directory, String(id));
     writeFileSync(path, randomBytes(id, MIB));
-    return { id, path: rawFromText(path), size: MIB, signature: "" };
+    const signature = signatureOf(lstatSync(path, { bigint: true }));
+    return { id, root: rawFromText(path), path: "" as RawName, size: MIB, signature };
   });
 }
 
