@@ -9,7 +9,7 @@
  */
 import { lstatSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import type { Filter } from "../disk/filter.ts";
+import type { Filter, LeftOut } from "../disk/filter.ts";
 import { systemPath } from "../disk/path.ts";
 import type { Problem } from "../disk/walk.ts";
 import { walk } from "../disk/walk.ts";
@@ -41,7 +41,7 @@ export interface BackupTask extends ReadingPlan {
   /** An absolute path. */
   readonly source: RawName;
   readonly tags: readonly string[];
-  /** The patterns of `filter`, for the manifest. */
+  /** What `filter` was made of, for the manifest. */
   readonly excludes: readonly string[];
   readonly filter: Filter;
   readonly reading: "changed files" | "every file";
@@ -51,6 +51,8 @@ export interface BackupTask extends ReadingPlan {
 export interface BackupListener {
   problem(problem: Problem): void;
   progress(progress: Progress): void;
+  /** Something that `filter` has left out. */
+  leftOut?(leftOut: LeftOut): void;
 }
 
 export interface Progress {
@@ -157,9 +159,10 @@ class Session {
 
   /** Walks the source, and stores all of it. */
   async read(): Promise<void> {
-    const { readers, uploader } = this.#work;
+    const { readers, uploader, listener } = this.#work;
     const { source, filter } = this.#task;
-    for (const step of walk(source, (entry) => filter.excludes(entry))) {
+    const exclusion = filter.exclusion((leftOut) => listener.leftOut?.(leftOut));
+    for (const step of walk(source, exclusion)) {
       readers.pool.submit(this.#scan.take(step));
       if (this.#tree.held > SETTLE_AT) await drive(this.#tree.settle(), uploader.store);
       // Lets the readers' messages in: the walk itself never waits.

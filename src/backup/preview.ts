@@ -1,5 +1,5 @@
 /** A dry run: what a backup would read. Nothing is opened, and nothing is stored. */
-import type { Filter } from "../disk/filter.ts";
+import type { Filter, LeftOut } from "../disk/filter.ts";
 import type { Found, Problem } from "../disk/walk.ts";
 import { walk } from "../disk/walk.ts";
 import type { RawName } from "../format/raw-name.ts";
@@ -23,6 +23,8 @@ export interface PreviewListener {
   problem(problem: Problem): void;
   /** A file that would be read. */
   changed(file: Found): void;
+  /** Something that the filter has left out. */
+  leftOut?(leftOut: LeftOut): void;
 }
 
 /** @throws {@link NotFoundError} if there is no source. */
@@ -57,7 +59,8 @@ function* files(
   listener: PreviewListener,
 ): Generator<{ readonly file: Found; readonly isKnown: boolean }> {
   const visits: Visit[] = [];
-  for (const step of walk(source, (entry) => filter.excludes(entry))) {
+  const exclusion = filter.exclusion((leftOut) => listener.leftOut?.(leftOut));
+  for (const step of walk(source, exclusion)) {
     switch (step.kind) {
       case "problem":
         listener.problem(step.problem);

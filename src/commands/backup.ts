@@ -11,7 +11,7 @@ import { preview } from "../backup/preview.ts";
 import type { BackupTools } from "../backup/tools.ts";
 import type { Cache } from "../cache/cache.ts";
 import { pinsAt } from "../config/pins.ts";
-import { Filter } from "../disk/filter.ts";
+import type { Filter } from "../disk/filter.ts";
 import { joinPath } from "../disk/path.ts";
 import type { Problem } from "../disk/walk.ts";
 import { CorruptError, NotFoundError, PartialError, UsageError } from "../errors.ts";
@@ -25,6 +25,8 @@ import { canonicalLocation, createTarget } from "../target/location.ts";
 import { makeOwnRepository, newPassphrase } from "./create.ts";
 import type { Environment } from "./environment.ts";
 import { reachTarget, readEnvironment } from "./environment.ts";
+import type { ExcludingFlags } from "./excluding.ts";
+import { excludingFlags, excludingOf, leftOutText } from "./excluding.ts";
 import { checkWorkers, listOf } from "./flags.ts";
 import type { LabelFlags } from "./labelling.ts";
 import { clocksOf, labelFlags, storingOf } from "./labelling.ts";
@@ -35,12 +37,11 @@ import { showProgress } from "./progress.ts";
 import type { Hosting, Membership } from "./session.ts";
 import { openAsHost, openAsMember, openCache } from "./session.ts";
 
-interface BackupFlags extends OutputFlags, LabelFlags {
+interface BackupFlags extends ExcludingFlags, LabelFlags {
   source: string[] | undefined;
   from: string[] | undefined;
   to: string | undefined;
   tag: string[] | undefined;
-  exclude: string[] | undefined;
   "dry-run": boolean;
   force: boolean;
   workers: number;
@@ -50,18 +51,12 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
   command: "backup [source..]",
   describe: "Back up directories or files",
   builder: (cli) =>
-    labelFlags(cli)
+    labelFlags(excludingFlags(cli))
       .positional("source", { type: "string", array: true, describe: "What to back up" })
       .option("from", { type: "string", array: true, nargs: 1, describe: "The same as SOURCE" })
       .option("to", { type: "string", requiresArg: true, describe: "The repository's target" })
       // One value a flag: a source that stands behind it is no second one.
       .option("tag", { type: "string", array: true, nargs: 1, describe: "Mark the snapshot" })
-      .option("exclude", {
-        type: "string",
-        array: true,
-        nargs: 1,
-        describe: "Leave out what matches a glob",
-      })
       .option("dry-run", {
         type: "boolean",
         default: false,
@@ -105,7 +100,7 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
       );
     }
     // A pattern that matched nothing in a whole run is a mistake more often than not.
-    for (const pattern of plan.filter.unused) output.note(`--exclude ${pattern} matched nothing`);
+    for (const pattern of plan.filter.unused) output.note(`${pattern} matched nothing`);
     if (output.damages > 0) {
       const told = count(output.damages, "earlier object");
       throw new CorruptError(target.location, `the backup is there, but not ${told} told above`);
@@ -118,11 +113,9 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
 
 /** What all sources have in common. */
 function planOf(flags: BackupFlags, { engine }: Environment): Omit<BackupTask, "source"> {
-  const excludes = flags.exclude ?? [];
   return {
     tags: flags.tag ?? [],
-    excludes,
-    filter: new Filter(excludes),
+    ...excludingOf(flags),
     reading: flags.force ? "every file" : "changed files",
     ...storingOf(flags),
     engine,
@@ -196,6 +189,7 @@ async function backUp(task: BackupTask, tools: BackupTools, output: Output): Pro
     const committed = await makeBackup(task, tools, {
       problem: (problem) => output.problem(inFull(task, problem)),
       progress: (state) => progress.update(state),
+      leftOut: (leftOut) => output.detail(leftOutText(task.source, leftOut)),
     });
     progress.stop();
     report(committed.summary, output);
@@ -213,6 +207,7 @@ async function lookOver(
   const totals = await preview(task, tools, {
     problem: (problem) => output.problem(inFull(task, problem)),
     changed: ({ path }) => output.detail(`would read ${displayName(path)}`),
+    leftOut: (leftOut) => output.detail(leftOutText(task.source, leftOut)),
   });
   const { files, bytes, changedFiles, changedBytes } = totals;
   output.result(

@@ -15,7 +15,7 @@ export interface GivenFlags {
 
 /** Flags and arguments that may be given several times, by command. */
 const REPEATABLE: ReadonlyMap<unknown, readonly string[]> = new Map([
-  ["backup", ["source", "from", "tag", "exclude"]],
+  ["backup", ["source", "from", "tag", "exclude", "exclude-file", "exclude-if-present"]],
   ["restore", ["path"]],
   ["ls", ["path"]],
   ["find", ["pattern"]],
@@ -40,7 +40,7 @@ export function checkFlags(flags: GivenFlags): void {
   const repeatable = REPEATABLE.get(command) ?? [];
   for (const [name, value] of Object.entries(flags)) {
     checkFlag(name, value);
-    if (Array.isArray(value) && name !== "_" && !repeatable.includes(name)) {
+    if (Array.isArray(value) && name !== "_" && !repeatable.includes(dashed(name))) {
       throw new UsageError(`${shownName(name)} was given more than once`);
     }
   }
@@ -70,6 +70,11 @@ function checkFlag(name: string, value: unknown): void {
   if (Number.isNaN(value)) throw new UsageError(`${shownName(name)} should be a number`);
   const isEmpty = value === "" || (Array.isArray(value) && name !== "_" && value.includes(""));
   if (isEmpty) throw new UsageError(`${shownName(name)} is empty`);
+}
+
+/** yargs hands each flag over in camel case as well. */
+function dashed(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function shownName(name: string): string {

@@ -9,6 +9,7 @@
 import type { BigIntStats } from "node:fs";
 import { lstatSync, readdirSync, statSync } from "node:fs";
 import type { RawName } from "../format/raw-name.ts";
+import { Contents } from "./contents.ts";
 import { atPath } from "./long-path.ts";
 import { joinPath, lastName, systemPath } from "./path.ts";
 
@@ -35,8 +36,15 @@ export type Step =
   | { readonly kind: "leave"; readonly directory: Found; readonly isLost: boolean }
   | { readonly kind: "problem"; readonly problem: Problem };
 
-/** Whether an entry is left out; of a directory, with all that is in it. */
-export type Exclusion = (entry: Found) => boolean;
+/** What a walk leaves out: asked of each entry, in the directory that the entry is in. */
+export interface Exclusion {
+  /** Whether an entry is left out; of a directory, with all that is in it. */
+  excludes(entry: Found): boolean;
+  /** Whether a directory is listed; else it stands as an empty one. */
+  opens(directory: Found): boolean;
+  /** What is left out in a directory that was listed. */
+  within(directory: Found, contents: Contents): Exclusion;
+}
 
 const BATCH = 256;
 
@@ -45,10 +53,10 @@ const BATCH = 256;
  *
  * @throws the system's error if the root itself cannot be looked at.
  */
-export function* walk(root: RawName, excluded: Exclusion): Generator<Step> {
+export function* walk(root: RawName, exclusion: Exclusion): Generator<Step> {
   const stats = lookAtRoot(root);
   const path = "" as RawName;
-  if (stats.isDirectory()) yield* walkDirectory(root, { name: path, path, stats }, excluded);
+  if (stats.isDirectory()) yield* walkDirectory(root, { name: path, path, stats }, exclusion);
   else yield { kind: "entries", entries: [{ name: lastName(root), path, stats }] };
 }
 
@@ -62,11 +70,16 @@ export function lookAtRoot(root: RawName): BigIntStats {
   return behind?.isDirectory() ? behind : stats;
 }
 
-function* walkDirectory(root: RawName, directory: Found, excluded: Exclusion): Generator<Step> {
-  const names = readNames(root, directory.path);
+function* walkDirectory(root: RawName, directory: Found, exclusion: Exclusion): Generator<Step> {
+  const names = exclusion.opens(directory) ? readNames(root, directory.path) : [];
   if ("message" in names) yield { kind: "problem", problem: names };
   yield { kind: "enter", directory };
-  if (!("message" in names)) yield* walkNames(root, directory, names, excluded);
+  if (!("message" in names)) {
+    const contents = new Contents(root, directory.path, names);
+    const within = exclusion.within(directory, contents);
+    for (const problem of contents.problems) yield { kind: "problem", problem };
+    yield* walkNames(root, directory, contents.names, within);
+  }
   // What the walk has seen below may be of elsewhere, if the path leads elsewhere by now.
   const loss = lossOf(root, directory);
   if (loss !== undefined) yield { kind: "problem", problem: loss };
@@ -78,7 +91,7 @@ function* walkNames(
   root: RawName,
   directory: Found,
   names: readonly RawName[],
-  excluded: Exclusion,
+  exclusion: Exclusion,
 ): Generator<Step> {
   const batch: Found[] = [];
   for (const name of names) {
@@ -89,10 +102,10 @@ function* walkNames(
       yield { kind: "problem", problem: found };
       continue;
     }
-    if (excluded(found)) continue;
+    if (exclusion.excludes(found)) continue;
     if (found.stats.isDirectory()) {
       yield* entriesOf(batch.splice(0));
-      yield* walkDirectory(root, found, excluded);
+      yield* walkDirectory(root, found, exclusion);
     } else if (batch.push(found) === BATCH) {
       yield* entriesOf(batch.splice(0));
     }

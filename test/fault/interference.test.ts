@@ -176,9 +176,8 @@ describe("a tree that changes while it is backed up", () => {
       this.#changes = changes;
     }
 
-    override excludes({ path }: Found): boolean {
+    override reasonFor({ path }: Found): undefined {
       this.#changes[path]?.();
-      return false;
     }
   }
 

@@ -15,6 +15,7 @@ import type { Committed } from "../../src/backup/commit.ts";
 import type { BackupTools } from "../../src/backup/tools.ts";
 import { Cache } from "../../src/cache/cache.ts";
 import { loadZstd } from "../../src/compression/zstd.ts";
+import { parsePattern } from "../../src/disk/filter/pattern.ts";
 import { Filter } from "../../src/disk/filter.ts";
 import type { Problem } from "../../src/disk/walk.ts";
 import { AccessError } from "../../src/errors.ts";
@@ -128,11 +129,12 @@ export async function session<T>(
 export type TaskOptions = Partial<Omit<BackupTask, "source">>;
 
 export function taskOf(source: string, options: TaskOptions = {}): BackupTask {
+  const { excludes = [] } = options;
   return {
     source: rawFromText(source),
     tags: [],
-    excludes: options.excludes ?? [],
-    filter: new Filter(options.excludes ?? []),
+    excludes,
+    filter: new Filter(excludes.map((text) => parsePattern(text, "--exclude"))),
     reading: "changed files",
     digest: "sha1",
     level: 1,
