@@ -15,6 +15,8 @@ import { decodeHoles } from "../format/holes.ts";
 import { parseRunName } from "../format/names.ts";
 import type { RawName } from "../format/raw-name.ts";
 import type { ChunkId } from "../format/table.ts";
+import { isChunkId, MAX_TAPE } from "../format/table.ts";
+import { decodeDigest } from "../format/tree.ts";
 import type { Xattr } from "../format/xattrs.ts";
 import { decodeXattrs, encodeXattrs } from "../format/xattrs.ts";
 import type { Span } from "../repository/reach.ts";
@@ -90,7 +92,7 @@ export function decodeKnownFile(bytes: Uint8Array): KnownFile | undefined {
       ...(digest ? { digest: unpackDigest(digest) } : {}),
       spans: spans.map(unpackSpan),
       unplaced: unplaced.map((chunk) =>
-        textOf(typeof chunk === "number" ? chunks[chunk]?.[0] : chunk),
+        idOf(typeof chunk === "number" ? chunks[chunk]?.[0] : chunk),
       ),
       ...unpackRest(rest, content),
     };
@@ -120,22 +122,31 @@ function textOf(id: Uint8Array | undefined): ChunkId {
   return encodeBase64(id ?? new Uint8Array()) as ChunkId;
 }
 
+/** @throws Error if it is none. */
+function idOf(bytes: Uint8Array | undefined): ChunkId {
+  const id = textOf(bytes);
+  if (isChunkId(id)) return id;
+  throw new Error("a chunk without an id");
+}
+
 function packDigest(digest: string): readonly [string, Uint8Array] {
   const end = digest.indexOf(":");
   return [digest.slice(0, end), Buffer.from(digest.slice(end + 1), "hex")];
 }
 
 function unpackDigest([name, hash]: readonly [string, Uint8Array]): string {
-  return `${name}:${Buffer.from(hash).toString("hex")}`;
+  const digest = `${name}:${Buffer.from(hash).toString("hex")}`;
+  return decodeDigest(new Fields("cache", { digest }));
 }
 
 function unpackSpan([run, tape, first, last]: readonly unknown[]): Span {
   const span = new Fields("cache", { tape, first, last });
+  const end = span.integer("last");
   return {
     run: parseRunName("cache", run),
-    tape: span.integer("tape"),
-    first: span.integer("first"),
-    last: span.integer("last"),
+    tape: span.integer("tape", MAX_TAPE),
+    first: span.integer("first", end),
+    last: end,
   };
 }
 

@@ -10,14 +10,16 @@ export type RunName = string & { readonly kind: "RunName" };
 /** Without `..`, so that no name leads out of its directory. */
 const HOST_PATTERN = "(?!.*\\.\\.)[a-z0-9][a-z0-9._-]{0,62}";
 const RUN_PATTERN = `${HOST_PATTERN}/(\\d{10})-[0-9a-f]{16}`;
+/** Up to 2^53: no target, and no cache, has names of any length. */
+const NUMBER_PATTERN = "\\d{8,16}";
 const HOST = new RegExp(`^${HOST_PATTERN}$`);
 const RUN = new RegExp(`^${RUN_PATTERN}$`);
 /** Kinds of objects that others refer to. */
 export type ObjectKind = "keys" | "pack" | "index" | "end";
 const OBJECTS: Record<ObjectKind, RegExp> = {
-  keys: /^keys\/\d{8,}\.pgp$/,
-  pack: new RegExp(`^packs/${RUN_PATTERN}/\\d{8,}$`),
-  index: new RegExp(`^index/${RUN_PATTERN}/\\d{8,}$`),
+  keys: new RegExp(`^keys/${NUMBER_PATTERN}\\.pgp$`),
+  pack: new RegExp(`^packs/${RUN_PATTERN}/${NUMBER_PATTERN}$`),
+  index: new RegExp(`^index/${RUN_PATTERN}/${NUMBER_PATTERN}$`),
   end: new RegExp(`^runs/${RUN_PATTERN}/end$`),
 };
 

@@ -24,6 +24,8 @@ export const MAX_CHUNK_BYTES: number = 64 * 2 ** 20;
 /** Tapes are numbered from 0 to this. */
 export const MAX_TAPE = 0xffff;
 const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
+/** Where anything may end on a tape or in a pack; caches keep 48 bits of it. */
+const MAX_POSITION = 2 ** 48 - 1;
 /** What does not compress grows a little. */
 const MAX_FRAME_BYTES = 2 * MAX_CHUNK_BYTES;
 const FRAMES_A_LINE = 512;
@@ -119,15 +121,16 @@ function encodeFrame({ offset, length, chunks }: FrameEntry): unknown[] {
  * @throws {@link CorruptError} in the name of the lines' document if they are no tables.
  */
 export function* decodeTables(lines: Iterable<Fields>): Generator<PackTable> {
-  let table: (PackTable & { readonly parts: MutablePart[] }) | undefined;
+  let table: MutableTable | undefined;
+  let body = 0;
   for (const line of lines) {
     if (line.has("pack")) {
       if (table) yield table;
-      const pack = parseObjectName(line.name, "pack", line.value("pack"));
-      const hash = line.has("table") ? { hash: line.hex("table", 64) } : {};
-      table = { pack, ...hash, parts: [] };
+      table = beginTable(line);
+      body = 0;
     } else if (table) {
-      addLine(table.parts, line);
+      body += addLine(table.parts, line);
+      if (body > MAX_POSITION) line.fail("segments", "in the first 2^48 bytes of a pack");
     } else {
       throw new CorruptError(line.name, "it belongs to no pack");
     }
@@ -135,28 +138,33 @@ export function* decodeTables(lines: Iterable<Fields>): Generator<PackTable> {
   if (table) yield table;
 }
 
+type MutableTable = PackTable & { readonly parts: MutablePart[] };
+
+function beginTable(line: Fields): MutableTable {
+  const pack = parseObjectName(line.name, "pack", line.value("pack"));
+  return { pack, ...(line.has("table") ? { hash: line.hex("table", 64) } : {}), parts: [] };
+}
+
 interface MutablePart extends TapePart {
   readonly segments: SegmentGroup[];
   readonly frames: FrameEntry[];
 }
 
-function addLine(parts: MutablePart[], line: Fields): void {
+/** @returns the bytes of the segments that it adds. */
+function addLine(parts: MutablePart[], line: Fields): number {
   const run = parseRunName(line.name, line.value("run"));
   const tape = line.integer("tape", MAX_TAPE);
   if (line.has("segments")) {
-    parts.push({
-      run,
-      tape,
-      segments: line.array("segments").map((item) => decodeGroup(line, item)),
-      frames: [],
-    });
-    return;
+    const segments = line.array("segments").map((item) => decodeGroup(line, item));
+    parts.push({ run, tape, segments, frames: [] });
+    return segments.reduce((sum, group) => sum + segmentCount(group) * group.sealedSize, 0);
   }
   const part = parts.at(-1);
   if (part?.run !== run || part.tape !== tape) {
     throw new CorruptError(line.name, "its tape's segments should come first");
   }
   for (const item of line.array("frames")) part.frames.push(decodeFrame(line, item));
+  return 0;
 }
 
 function decodeGroup(line: Fields, item: unknown): SegmentGroup {
@@ -168,7 +176,8 @@ function decodeGroup(line: Fields, item: unknown): SegmentGroup {
   if (hashes.length === 0 || hashes.length % SEGMENT_HASH_BYTES !== 0) {
     line.fail("segments", `${SEGMENT_HASH_BYTES} bytes of hash for each`);
   }
-  if (!isInteger(first + hashes.length)) line.fail("segments", "numbered below 2^53");
+  // The least segments have 2^12 bytes.
+  if (first + hashes.length > MAX_POSITION / 2 ** 12) line.fail("segments", "numbered below 2^36");
   return { first, sealedSize, hashes };
 }
 
@@ -177,7 +186,7 @@ function decodeFrame(line: Fields, item: unknown): FrameEntry {
   if (!isInteger(offset) || !isSize(length, MAX_FRAME_BYTES) || !Array.isArray(chunks)) {
     line.fail("frames", "[offset, length, chunks] each");
   }
-  if (!isInteger(offset + length)) line.fail("frames", "on the first 2^53 bytes of a tape");
+  if (offset + length > MAX_POSITION) line.fail("frames", "on the first 2^48 bytes of a tape");
   const decoded = chunks.map((chunk) => decodeFrameChunk(line, chunk));
   // Readers make room for what a frame is said to hold.
   if (decoded.reduce((sum, { size }) => sum + size, 0) > MAX_CHUNK_BYTES) {

@@ -205,7 +205,8 @@ function decodeMode(line: Fields): number {
   return /^[0-7]{4}$/.test(text) ? Number.parseInt(text, 8) : line.fail("mode", "4 octal digits");
 }
 
-function decodeDigest(line: Fields): string {
+/** @throws {@link CorruptError} unless it is `sha1:<hex>` or `blake3:<hex>`. */
+export function decodeDigest(line: Fields): string {
   const digest = line.string("digest");
   return /^(sha1:[0-9a-f]{40}|blake3:[0-9a-f]{64})$/.test(digest)
     ? digest

@@ -4,9 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import type { Cache } from "../cache/cache.ts";
+import { CorruptError } from "../errors.ts";
 import { Fields } from "../format/fields.ts";
 import { decodeLine } from "../format/lines.ts";
-import { objectHashOf } from "../format/object-hash.ts";
+import { decodeObjectHash, objectHashOf } from "../format/object-hash.ts";
 import type { ReachPage } from "../format/reach.ts";
 import { encodePage, paginate } from "../format/reach.ts";
 import type { PageReference } from "../format/run.ts";
@@ -43,20 +44,31 @@ export function rememberPages(cache: Cache, source: string, pages: KnownPages): 
   cache.putState(stateName(source), Buffer.from(JSON.stringify({ pages: [...pages] })));
 }
 
-/** What {@link rememberPages} remembered; nothing, if that is lost or an index object of it is gone. */
-export function knownPages(cache: Cache, source: string): KnownPages {
+/** What {@link rememberPages} remembered; nothing, if that is lost, makes no sense, or an index object of it is gone. */
+export function knownPages(cache: Pick<Cache, "getState" | "packs">, source: string): KnownPages {
   const state = cache.getState(stateName(source));
-  const pages = new Map<string, PageReference>();
-  if (state === undefined) return pages;
-  const names = new Set(cache.packs.indexNames());
-  for (const item of decodeLine("cache", Buffer.from(state).toString("utf8")).array("pages")) {
-    const [lines, reference] = Array.isArray(item) ? item : [];
-    const fields = new Fields("cache", reference);
-    const object = fields.string("object");
-    if (typeof lines !== "string" || !names.has(object)) continue;
-    pages.set(lines, { object, hash: fields.string("hash"), page: fields.integer("page") });
+  if (state === undefined) return new Map();
+  try {
+    const line = decodeLine("the cache's pages", Buffer.from(state).toString("utf8"));
+    const names = new Set(cache.packs.indexNames());
+    return new Map(
+      line
+        .array("pages")
+        .map(decodePage)
+        .filter(([, { object }]) => names.has(object)),
+    );
+  } catch (error) {
+    if (!(error instanceof CorruptError)) throw error;
+    return new Map();
   }
-  return pages;
+}
+
+/** Checked as if it came from the store: it goes back there. */
+function decodePage(item: unknown): [lines: string, PageReference] {
+  const [lines, reference] = Array.isArray(item) ? item : [];
+  const fields = new Fields("the cache's pages", reference);
+  if (typeof lines !== "string") fields.fail("lines", "a hash");
+  return [lines, { ...decodeObjectHash(fields, "index"), page: fields.integer("page") }];
 }
 
 /** States' names are short and ASCII; a source's is any path. */

@@ -27,7 +27,7 @@ import {
 } from "./arbitraries.ts";
 
 const frames: fc.Arbitrary<FrameEntry> = record({
-  offset: fc.integer({ min: 0, max: 2 ** 50 }),
+  offset: fc.integer({ min: 0, max: 2 ** 47 }),
   length: fc.integer({ min: 1, max: 2 ** 27 }),
   chunks: fc.array(record({ id: chunkIds, size: fc.integer({ min: 1, max: 2 ** 20 }) }), {
     maxLength: 3,
@@ -39,7 +39,7 @@ const parts: fc.Arbitrary<TapePart> = record({
   tape: fc.integer({ min: 0, max: 0xffff }),
   segments: fc.array(
     record({
-      first: fc.integer({ min: 0, max: 2 ** 50 }),
+      first: fc.integer({ min: 0, max: 2 ** 35 }),
       sealedSize: fc.integer({ min: 1, max: 2 ** 24 }),
       hashes: fc.integer({ min: 1, max: 4 }).chain((n) => exactly(n * SEGMENT_HASH_BYTES)),
     }),

@@ -82,6 +82,22 @@ describe("names", () => {
     }
   });
 
+  it("of objects have numbers that targets and caches can spell", () => {
+    for (const kind of ["keys", "pack", "index"] as const) {
+      const spelt = (digits: string) =>
+        ({
+          keys: `keys/${digits}.pgp`,
+          pack: `packs/${run}/${digits}`,
+          index: `index/${run}/${digits}`,
+        })[kind];
+      const longest = spelt(String(Number.MAX_SAFE_INTEGER));
+      assert.equal(names.parseObjectName("x", kind, longest), longest);
+      for (const digits of ["0".repeat(7), "0".repeat(17), "0".repeat(2000)]) {
+        assert.throws(() => names.parseObjectName("x", kind, spelt(digits)), CorruptError);
+      }
+    }
+  });
+
   it("of a run's objects tell the run", () => {
     for (const name of [names.beginName(run), names.packName(run, 1), names.indexName(run, 1)]) {
       assert.equal(names.runOfObject(name), run);

@@ -35,7 +35,9 @@ describe("tables", () => {
     refused(() => frames(0, 1, [[id, 0]]), /\[id, size\]/);
     refused(() => frames(0, 0, []), /offset, length/);
     refused(() => frames(0, 2 ** 28, []), /offset, length/);
-    refused(() => frames(Number.MAX_SAFE_INTEGER, 1, []), /2\^53/);
+    for (const offset of [Number.MAX_SAFE_INTEGER, 2 ** 48 - 1]) {
+      refused(() => frames(offset, 1, []), /2\^48/);
+    }
   });
 
   it("are refused with segments that nobody could hold or number", () => {
@@ -46,7 +48,20 @@ describe("tables", () => {
     refused(() => segments(0, 2 ** 25, hash), /sealed bytes/);
     refused(() => segments(0, 86, ""), /16 bytes/);
     refused(() => segments(0, 86, "AAE="), /16 bytes/);
-    refused(() => segments(Number.MAX_SAFE_INTEGER, 86, hash), /2\^53/);
+    for (const first of [Number.MAX_SAFE_INTEGER, 2 ** 36]) {
+      refused(() => segments(first, 86, hash), /2\^36/);
+    }
+  });
+
+  it("are refused with more segments than a pack could hold", () => {
+    const hashes = Buffer.alloc(16 * 2 ** 14).toString("base64");
+    const line = {
+      run,
+      tape: 0,
+      segments: Array.from({ length: 2 ** 9 }, () => [0, 2 ** 24, hashes]),
+    };
+    assert.equal(table(line).length, 1);
+    refused(() => table(line, line), /first 2\^48 bytes of a pack/);
   });
 });
 
