@@ -57,7 +57,9 @@ export async function readOutline(target: Target): Promise<Outline> {
     const isNext = name === settingsName(chain.length) && n === chain.length;
     const isSame = last === undefined || last.settings.repository === repository;
     if (!isNext || !isSame || previous !== last?.hash) {
-      throw new CorruptError(name, "it does not continue the chain of settings");
+      // It may be the one before that is not what it was.
+      const from = last === undefined ? "" : ` from ${last.object} on`;
+      throw new CorruptError(name, `it does not continue the chain of settings${from}`);
     }
     if (last !== undefined) checkSame(name, last.settings.sizes, sizes);
     chain.push(link);

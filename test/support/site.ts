@@ -78,9 +78,13 @@ const openly: MessageOpener = {
   },
 };
 
-/** Makes a repository in an empty target. */
-export async function makeSite(target: WritableTarget, sizes: Sizes = SMALL): Promise<Site> {
-  const random = seededSource();
+/** Makes a repository in an empty target. @param seed - another one makes another repository. */
+export async function makeSite(
+  target: WritableTarget,
+  sizes: Sizes = SMALL,
+  seed: number = 1000,
+): Promise<Site> {
+  const random = seededSource(seed);
   const sealing: Sealing = {
     ...openPgp(random),
     message: async (_, payload) => Buffer.concat([OPEN_MARK, payload]),
@@ -99,8 +103,8 @@ export async function makeSite(target: WritableTarget, sizes: Sizes = SMALL): Pr
   return { unlocked, means, identity: openly };
 }
 
-function seededSource(): RandomSource {
-  let seed = 1000;
+function seededSource(first: number): RandomSource {
+  let seed = first;
   return (count) => randomBytes(seed++, count);
 }
 
