@@ -1,4 +1,5 @@
 /** An entry of a snapshot as a line of text: for programs, or as `ls -l` shows it. */
+import { fileSize } from "../format/holes.ts";
 import { displayName } from "../format/raw-name.ts";
 import type { Entry } from "../format/tree.ts";
 import { encodeEntry } from "../format/tree.ts";
@@ -77,7 +78,7 @@ function modeText({ type, mode }: Entry): string {
 function sizeText(entry: Entry): string {
   switch (entry.type) {
     case "file":
-      return String(entry.content.size);
+      return String(fileSize(entry));
     case "symlink":
       return String(entry.target.length);
     case "character":

@@ -7,7 +7,7 @@ gpg has to hold the private key, and the repository to be for keys that gpg made
 Checked are what gpg checks, the hashes of key messages and segments, and the file's SHA-1; not the signatures:
 README.md beside this file has a command for these, and says what all of it means.
 """
-import base64, functools, glob, hashlib, json, os, subprocess, sys
+import base64, functools, glob, hashlib, itertools, json, os, subprocess, sys
 ROOT, WANTED = sys.argv[1], [os.fsencode(part) for part in sys.argv[2].split("/") if part]
 def read(name, offset=0, size=-1):
     with open(os.path.join(ROOT, name), "rb") as file: return file.seek(offset) and b"" or file.read(size)
@@ -66,6 +66,17 @@ def content(entry):
     ids = [id for id, _ in entry["content"]["chunks"]]
     for _ in range(entry["content"].get("depth", 0)): ids = [line["id"] for line in lines(b"".join(map(chunk, ids)))]
     return map(chunk, ids)
+def whole(entry):
+    """Yields the bytes of a file: its content, and zeros where it has holes."""
+    at, holes = 0, entry.get("holes", [])[::-1]
+    for piece in itertools.chain(content(entry), [b""]):
+        while holes and holes[-1][0] <= at + len(piece):
+            start, length = holes.pop()
+            yield piece[:start - at]
+            yield from (bytes(min(rest, 2**20)) for rest in range(length, 0, -2**20))
+            piece, at = piece[start - at:], start + length
+        yield piece
+        at += len(piece)
 def find(entry, path):
     if not path or entry is None or entry["type"] != "directory": return None if path else entry
     for one in lines(b"".join(content(entry))):
@@ -75,6 +86,6 @@ for end in sorted(ends, key=lambda end: end["run"].split("/")[1], reverse=True):
     file = find(lines(zstd(unseal(session_key(end["run"]), base64.b64decode(end["manifest"]))))[0]["root"], WANTED)
     if file is None or file["type"] != "file": continue
     sha1 = hashlib.sha1()
-    for piece in content(file): sha1.update(piece), sys.stdout.buffer.write(piece)
+    for piece in whole(file): sha1.update(piece), sys.stdout.buffer.write(piece)
     sys.exit(0 if file.get("digest") in (None, "sha1:" + sha1.hexdigest()) else "the file is not what it was")
 sys.exit("no snapshot has this file")

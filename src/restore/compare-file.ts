@@ -1,10 +1,12 @@
 /**
  * Compares a file on disk with one of a snapshot, byte for byte: by the digest
- * of the whole, or piece by piece, as it was cut, where none was stored.
+ * of the whole, or piece by piece, as it was cut, where none was stored. A hole
+ * and zeros are the same.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { Digests } from "../digest/digest.ts";
 import { digestName } from "../digest/digest.ts";
+import { atPath } from "../disk/long-path.ts";
 import { systemPath } from "../disk/path.ts";
 import { encodeBase64 } from "../format/fields.ts";
 import { fileSize } from "../format/holes.ts";
@@ -13,7 +15,7 @@ import { displayName } from "../format/raw-name.ts";
 import type { FileEntry } from "../format/tree.ts";
 import type { Chunks } from "./contents.ts";
 import { chunksOf } from "./contents.ts";
-import { Layout, piecesOf } from "./layout.ts";
+import { DataReader } from "./data-reader.ts";
 import type { Resolved } from "./resolve.ts";
 
 const READ_BYTES = 2 ** 20;
@@ -41,7 +43,7 @@ export class FileComparer {
     disk: RawName,
     { path, entry }: Resolved<FileEntry>,
   ): Promise<string | undefined> {
-    const descriptor = openSync(systemPath(disk), READ);
+    const descriptor = atPath(disk, (short) => openSync(systemPath(short), READ));
     try {
       return await this.differenceOf(descriptor, { path, entry });
     } finally {
@@ -54,12 +56,15 @@ export class FileComparer {
     descriptor: number,
     { path, entry }: Resolved<FileEntry>,
   ): Promise<string | undefined> {
+    const { size } = fstatSync(descriptor);
+    const expected = fileSize(entry);
+    if (size !== expected) return `it has ${size} bytes instead of ${expected}`;
     return entry.digest === undefined
       ? await this.#compareChunks(path, descriptor, entry)
-      : this.#compareDigest(descriptor, entry.digest, fileSize(entry));
+      : this.#compareDigest(descriptor, entry.digest);
   }
 
-  #compareDigest(descriptor: number, digest: string, expected: number): string | undefined {
+  #compareDigest(descriptor: number, digest: string): string | undefined {
     const hash = this.#digests.file(digestName(digest));
     let size = 0;
     for (;;) {
@@ -68,55 +73,26 @@ export class FileComparer {
       hash.update(this.#buffer.subarray(0, count));
       size += count;
     }
-    if (size !== expected) return `it has ${size} bytes instead of ${expected}`;
     const found = hash.finish();
     return found === digest ? undefined : `its content is ${found} instead of ${digest}`;
   }
 
-  /** Without a digest: piece by piece, as it was cut; what lies in holes has to be zeros. */
+  /** Without a digest: piece by piece, as it was cut, and whether nothing is in the holes. */
   async #compareChunks(
     path: RawName,
     descriptor: number,
-    entry: FileEntry,
+    { content, holes = [] }: FileEntry,
   ): Promise<string | undefined> {
-    const layout = new Layout(entry.holes);
-    for await (const { id, size } of chunksOf(displayName(path), entry.content, this.#chunks)) {
-      const bytes = new Uint8Array(size);
-      const placed = layout.next(size);
-      for (const { within, length, at } of piecesOf(placed, size)) {
-        const piece = bytes.subarray(within, within + length);
-        if (!fill(piece, descriptor, at)) return `it has less than ${fileSize(entry)} bytes`;
-      }
+    const reader = new DataReader(descriptor, holes, this.#buffer);
+    for await (const { id, size } of chunksOf(displayName(path), content, this.#chunks)) {
+      const from = reader.position;
+      const bytes = reader.read(size);
       if (encodeBase64(this.#digests.chunkId(bytes)) !== id) {
-        return `its content differs between byte ${placed.at} and byte ${layout.at}`;
+        return `its content differs between byte ${from} and byte ${reader.position}`;
       }
     }
-    return this.#compareHoles(descriptor, entry);
+    reader.passHole();
+    const { inHole } = reader;
+    return inHole === undefined ? undefined : `it has data at byte ${inHole}, where a hole was`;
   }
-
-  #compareHoles(descriptor: number, entry: FileEntry): string | undefined {
-    const size = fileSize(entry);
-    const found = Number(fstatSync(descriptor, { bigint: true }).size);
-    if (found !== size) return `it has ${found} bytes instead of ${size}`;
-    for (const [offset, length] of entry.holes ?? []) {
-      for (let at = offset; at < offset + length; at += this.#buffer.length) {
-        const zeros = this.#buffer.subarray(0, offset + length - at);
-        const isThere = fill(zeros, descriptor, at);
-        if (!isThere || zeros.some((byte) => byte !== 0)) {
-          return `its content differs between byte ${offset} and byte ${offset + length}`;
-        }
-      }
-    }
-    return undefined;
-  }
-}
-
-/** @returns false if the file ends before. */
-function fill(bytes: Uint8Array, descriptor: number, at: number): boolean {
-  for (let filled = 0; filled < bytes.length; ) {
-    const count = readSync(descriptor, bytes, filled, bytes.length - filled, at + filled);
-    if (count === 0) return false;
-    filled += count;
-  }
-  return true;
 }

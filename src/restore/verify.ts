@@ -5,10 +5,12 @@
  */
 import { lstatSync, readdirSync, readlinkSync } from "node:fs";
 import type { Digests } from "../digest/digest.ts";
+import { atPath } from "../disk/long-path.ts";
 import { joinPath, systemPath } from "../disk/path.ts";
 import { typeOf } from "../disk/stats.ts";
 import type { Problem } from "../disk/walk.ts";
 import { CorruptError } from "../errors.ts";
+import { fileSize } from "../format/holes.ts";
 import type { RawName } from "../format/raw-name.ts";
 import type { Entry } from "../format/tree.ts";
 import { systemCode } from "../target/file-failure.ts";
@@ -100,11 +102,11 @@ class Verifier {
 
   async #compare(path: RawName, entry: Entry): Promise<void> {
     if (entry.type === "symlink") {
-      const target = readlinkSync(this.#path(path), "latin1");
+      const target = this.#at(path, (disk) => readlinkSync(disk, "latin1"));
       if (target !== entry.target) this.#differs(path, "it points elsewhere");
     } else if (entry.type === "file") {
       this.totals.files += 1;
-      this.totals.bytes += entry.content.size;
+      this.totals.bytes += fileSize(entry);
       const difference = await this.#comparer.difference(this.#diskPath(path), { path, entry });
       if (difference !== undefined) this.#differs(path, difference);
     }
@@ -117,7 +119,7 @@ class Verifier {
     const stats =
       parent?.isThere === false
         ? undefined
-        : lstatSync(this.#path(path), { throwIfNoEntry: false });
+        : this.#at(path, (disk) => lstatSync(disk, { throwIfNoEntry: false }));
     if (stats === undefined) {
       if (!isOptional) this.#differs(path, "it is missing");
       return false;
@@ -131,14 +133,14 @@ class Verifier {
     const { selection, extras } = this.#task;
     level.isThere = true;
     if (extras === "ignore") return;
-    const names = readdirSync(this.#path(path), "latin1") as string[] as RawName[];
-    for (const name of names) {
+    const names = this.#at(path, (disk) => readdirSync(disk, "latin1")) as string[];
+    for (const name of names as RawName[]) {
       if (selection.takes(joinPath(path, name))) level.extra.add(name);
     }
   }
 
-  #path(path: RawName): string | Buffer {
-    return systemPath(this.#diskPath(path));
+  #at<T>(path: RawName, action: (disk: string | Buffer) => T): T {
+    return atPath(this.#diskPath(path), (short) => action(systemPath(short)));
   }
 
   #diskPath(path: RawName): RawName {
