@@ -21,7 +21,7 @@ import type { Bracket } from "./bracket.ts";
 import type { StoredChunk } from "./chunk-writer.ts";
 import type { Looks } from "./entry.ts";
 import { looksOf } from "./entry.ts";
-import { identityOf, mayChangeUnseen, signatureOf } from "./signature.ts";
+import { identityOf, signatureOf, TICK_MS, unseenFor } from "./signature.ts";
 import { Unreadable, WindowReader } from "./window-reader.ts";
 
 /** A file to be read. */
@@ -52,7 +52,7 @@ export interface Reading extends Attributes {
   /** Of what was read; no such file may have been there if it is torn. */
   readonly signature: string;
   readonly torn: boolean;
-  /** See {@link mayChangeUnseen}. */
+  /** So little before that a further change may not show: it must be read again next time. */
   readonly isRecent: boolean;
   /** Of what was read, if that is not what the walk saw. */
   readonly looks?: Looks;
@@ -120,11 +120,13 @@ interface Means {
 
 function* readTwice(descriptor: number, job: FileJob, means: Means): Packing<Reading> {
   // Before it is read: what was a file may be a device by now, which never ends.
-  const before = look(descriptor);
+  const before = lookLater(descriptor);
   const first = yield* readOnce(descriptor, { id: job.id, look: before }, means);
-  const seen = look(descriptor);
-  if (seen.signature === before.signature) return readingOf(job, before, { ...first, torn: false });
+  if (look(descriptor).signature === before.signature) {
+    return readingOf(job, before, { ...first, torn: false });
+  }
   means.report({ kind: "restart", id: job.id });
+  const seen = lookLater(descriptor);
   const second = yield* readOnce(descriptor, { id: job.id, look: seen }, means);
   const after = look(descriptor);
   const torn = after.signature !== seen.signature;
@@ -139,7 +141,7 @@ function readingOf(
   return {
     ...read,
     signature,
-    isRecent: mayChangeUnseen(stats, at),
+    isRecent: unseenFor(stats, at) > 0,
     ...(signature === job.signature ? {} : { looks: looksOf(stats) }),
   };
 }
@@ -200,6 +202,20 @@ interface Look {
   readonly size: number;
   /** When it was looked at, or a little before. */
   readonly at: number;
+}
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Looks at a file once a further change would show. Of a tree that was just written that is a
+ * tick for the first file, and nothing for the others.
+ */
+function lookLater(descriptor: number): Look {
+  const now = look(descriptor);
+  const wait = unseenFor(now.stats, now.at);
+  if (wait === 0 || wait > TICK_MS) return now;
+  Atomics.wait(sleeper, 0, 0, wait);
+  return look(descriptor);
 }
 
 function look(descriptor: number): Look {

@@ -1,17 +1,17 @@
 /**
  * What says that a file has not changed: size, times in nanoseconds, inode,
- * device. As good as the file system's clock: see {@link mayChangeUnseen}.
+ * device. As good as the file system's clock: see {@link unseenFor}.
  */
 import type { BigIntStats } from "node:fs";
 
 const FIELD_BYTES = 8;
 const IDENTITY_AT = 3 * FIELD_BYTES;
-const NANOSECONDS_A_MILLISECOND = 1_000_000n;
+const NANOSECONDS_A_MILLISECOND = 1_000_000;
 const NANOSECONDS_A_SECOND = 1_000_000_000n;
 /** Linux takes times from its clock's last tick, which is up to 10 ms ago; and two for good measure. */
-const TICK_MS = 20n;
+export const TICK_MS = 20;
 /** A file system that keeps whole seconds, or every other. */
-const COARSE_TICK_MS = 2000n;
+const COARSE_TICK_MS = 2000;
 
 /** One character a byte. */
 export function signatureOf({ size, mtimeNs, ctimeNs, ino, dev }: BigIntStats): string {
@@ -28,15 +28,14 @@ export function identityOf(signature: string): string {
 }
 
 /**
- * Whether a file could change from now on, keep its size, and still look the
- * same: its last change is so recent that the next one may get the same time.
- * Git calls that racy. What was read of it is stored, and not remembered, so
- * that the next run reads it once more.
+ * How long a file could change, keep its size, and still look the same: its
+ * last change is so recent that the next one may get the same time. Git calls
+ * that racy. In milliseconds; 0 for most files.
  *
  * @param now - this machine's clock, from before the file was looked at. A file server's clock
  * that is behind by more than a tick defeats this; one that is ahead costs another reading.
  */
-export function mayChangeUnseen({ ctimeNs }: Pick<BigIntStats, "ctimeNs">, now: number): boolean {
+export function unseenFor({ ctimeNs }: Pick<BigIntStats, "ctimeNs">, now: number): number {
   const tick = ctimeNs % NANOSECONDS_A_SECOND === 0n ? COARSE_TICK_MS : TICK_MS;
-  return ctimeNs > (BigInt(now) - tick) * NANOSECONDS_A_MILLISECOND;
+  return Math.max(0, Math.ceil(Number(ctimeNs) / NANOSECONDS_A_MILLISECOND) + tick - now);
 }

@@ -12,6 +12,7 @@ import type { BackupTools } from "../backup/tools.ts";
 import type { Cache } from "../cache/cache.ts";
 import { pinsAt } from "../config/pins.ts";
 import type { Filter } from "../disk/filter.ts";
+import { lackOf, libc } from "../disk/libc.ts";
 import { joinPath } from "../disk/path.ts";
 import type { Problem } from "../disk/walk.ts";
 import { CorruptError, NotFoundError, PartialError, UsageError } from "../errors.ts";
@@ -94,6 +95,8 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
         lookOverAll(tasks, { member, cache, output }),
       );
     } else {
+      const lack = lackOf(libc());
+      if (lack !== undefined) output.note(lack);
       const member = await openAsHost(target, environment);
       await withCache(member, environment, (cache) =>
         storeAll(tasks, { member, cache, environment, output, clocks }),

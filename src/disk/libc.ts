@@ -63,6 +63,13 @@ export function libc(): Libc | undefined {
   return loaded.libc;
 }
 
+/** What a backup has to do without; nothing, if that is nothing. */
+export function lackOf(system: Libc | undefined): string | undefined {
+  return system === undefined
+    ? "this system gives no access to extended attributes, holes and owners' names: they are not kept"
+    : undefined;
+}
+
 function load(): Libc | undefined {
   if (process.platform !== "linux") return undefined;
   try {

@@ -71,7 +71,10 @@ describe("a file that", () => {
     const job = jobOf(fileOf(content));
     const { kinds, size, reading } = outcome(store(job));
     assert.deepEqual([kinds, size], ["chunks done", content.length]);
-    assert.deepEqual(reading, { digest: sha1(content), signature: job.signature, torn: false });
+    assert.deepEqual(reading, {
+      ...{ digest: sha1(content), signature: job.signature, torn: false },
+      ...{ isRecent: false, xattrs: [], holes: [] },
+    });
   });
 
   it("is empty, has no chunks", () => {
