@@ -1,7 +1,7 @@
 /**
  * Reads single chunks, as trees and content lists need them: near each other
- * on a few tapes, and often of the same frame. Keeps the segments and frames
- * that were used last.
+ * on a few tapes, and often of the same frame, each once for every line in it.
+ * Keeps the segments, frames and chunks that were used last.
  */
 import type { Cache } from "../cache/cache.ts";
 import type { Zstd } from "../compression/zstd.ts";
@@ -39,12 +39,15 @@ const READ_AHEAD = 16;
 /** A tree that changed little at a time lies on many tapes, and is read back and forth. */
 const KEPT_SEGMENT_BYTES = 16 * 2 ** 20;
 const KEPT_FRAME_BYTES = 16 * 2 ** 20;
+const KEPT_CHUNK_BYTES = 16 * 2 ** 20;
 
 export class ChunkSource {
   readonly #means: ReadingMeans;
   readonly #store: SegmentStore;
   readonly #segments = new Recent<Segment>(KEPT_SEGMENT_BYTES);
   readonly #frames = new Recent<Uint8Array>(KEPT_FRAME_BYTES);
+  /** Verified. */
+  readonly #chunks = new Recent<Uint8Array>(KEPT_CHUNK_BYTES);
 
   constructor(means: ReadingMeans) {
     this.#means = means;
@@ -57,9 +60,13 @@ export class ChunkSource {
    * @throws {@link CorruptError} if the index does not know it, or what is stored is not it.
    */
   async read(chunk: ContentChunk): Promise<Uint8Array> {
+    const kept = this.#chunks.get(chunk.id);
+    if (kept?.length === chunk.size) return kept;
     const place = placeOf(this.#means.cache, chunk);
     const bytes = chunkOf(frameName(place), await this.#frame(place), place);
     verifyChunk(chunk.id, bytes, this.#means.identify);
+    // A view holds all of its frame.
+    this.#chunks.put(chunk.id, bytes, bytes.buffer.byteLength);
     return bytes;
   }
 

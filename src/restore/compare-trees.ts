@@ -6,7 +6,7 @@ import type { Entry, FileEntry } from "../format/tree.ts";
 import type { Difference, Side } from "./compare.ts";
 import { compare } from "./compare.ts";
 import type { Chunks } from "./contents.ts";
-import { readDirectory } from "./resolve.ts";
+import { nameOf, readDirectory } from "./resolve.ts";
 import type { Selection } from "./selection.ts";
 
 /** A snapshot's tree, and what reads it. */
@@ -35,7 +35,9 @@ export function storedSide({ root, chunks }: StoredTree): Side<Entry> {
   return {
     root,
     list: (path, directory) =>
-      directory.type === "directory" ? readDirectory(path, directory.content, chunks) : undefined,
+      directory.type === "directory"
+        ? readDirectory(nameOf(path), directory.content, chunks)
+        : undefined,
   };
 }
 

@@ -1,6 +1,9 @@
 /**
  * Reads contents: the chunks behind all levels of lists, and JSON lines out of
- * chunks, which end anywhere. Memory holds a chunk of each level.
+ * chunks, which end anywhere.
+ *
+ * Between two lines nothing is held but where the reader is: a walk stands in
+ * as many directories at once as a hostile tree is deep.
  */
 import { CorruptError } from "../errors.ts";
 import type { Content, ContentChunk } from "../format/content.ts";
@@ -13,7 +16,7 @@ const NEWLINE = 0x0a;
 /** A line has one entry: names, targets and attributes are bounded by the system that had them. */
 const MAX_LINE_BYTES = 64 * 2 ** 20;
 
-/** What contents are read from. */
+/** What contents are read from: a chunk is asked for again with each of its lines. */
 export type Chunks = Pick<ChunkSource, "read">;
 
 /**
@@ -65,14 +68,12 @@ async function* readLines(
 ): AsyncGenerator<Fields> {
   const begun = new BegunLine(name);
   for await (const chunk of chunks) {
-    const { buffer, byteOffset, byteLength } = await source.read(chunk);
-    const bytes = Buffer.from(buffer, byteOffset, byteLength);
-    let from = 0;
-    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {
-      yield decodeLine(name, begun.end(bytes.subarray(from, end)));
-      from = end + 1;
+    for (let from = 0; ; ) {
+      const line = begun.go(await source.read(chunk), from);
+      if (line === undefined) break;
+      from = line.end;
+      yield decodeLine(name, line.text);
     }
-    begun.add(bytes.subarray(from));
   }
   if (!begun.isEmpty) throw new CorruptError(name, "its last line has no end");
 }
@@ -91,7 +92,16 @@ class BegunLine {
     return this.#filled === 0;
   }
 
-  add(piece: Buffer): void {
+  /** Goes on in a chunk. @returns a line, if one ends there, and where. */
+  go(chunk: Uint8Array, from: number): { text: string; end: number } | undefined {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const end = bytes.indexOf(NEWLINE, from);
+    if (end >= 0) return { text: this.#end(bytes.subarray(from, end)), end: end + 1 };
+    this.#add(bytes.subarray(from));
+    return undefined;
+  }
+
+  #add(piece: Buffer): void {
     const filled = this.#filled + piece.length;
     if (filled > MAX_LINE_BYTES) throw new CorruptError(this.#name, "a line of it is too long");
     if (filled > this.#bytes.length) {
@@ -104,11 +114,12 @@ class BegunLine {
   }
 
   /** The whole line; the next one begins. */
-  end(piece: Buffer): string {
+  #end(piece: Buffer): string {
     if (this.isEmpty) return piece.toString("utf8");
-    this.add(piece);
+    this.#add(piece);
     const text = this.#bytes.toString("utf8", 0, this.#filled);
     this.#filled = 0;
+    this.#bytes = Buffer.alloc(0);
     return text;
   }
 }

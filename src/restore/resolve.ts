@@ -1,7 +1,7 @@
 /**
  * Walks a snapshot's tree, top down, reading directories as it comes to them.
- * Where the walk is stands in a list, not on the stack: however deep a tree
- * is, it costs memory only.
+ * Where the walk is stands in a list, not on the stack, and the list has no
+ * paths: however deep a tree is, it costs memory only for each of its levels.
  */
 import { joinPath } from "../disk/path.ts";
 import { CorruptError } from "../errors.ts";
@@ -36,9 +36,15 @@ export type TreeStep =
 export type Scope = Pick<Selection, "takes" | "looksInto">;
 
 interface Level {
-  readonly directory: ResolvedDirectory;
+  readonly entry: DirectoryEntry;
+  readonly isSelected: boolean;
+  /** Of its path, which the path of the level below begins with. */
+  readonly length: number;
   readonly entries: AsyncIterator<Entry, undefined>;
 }
+
+/** A path of more than twice as many is called by the first and the last of them. */
+const SHOWN_CHARACTERS = 120;
 
 /**
  * The entries that are selected, and the directories that lead to them. A
@@ -71,13 +77,13 @@ async function* resolveDirectory(
   const path = "" as RawName;
   way.goInto({ path, entry: root, isSelected: scope.takes(path) }, root.content);
   for (let level = way.last; level !== undefined; level = way.last) {
-    if (level.directory.isSelected) yield* way.enter();
+    if (level.isSelected) yield* way.enter();
     const entry = await way.next(level);
     if (entry === undefined) {
       yield* way.leave();
       continue;
     }
-    const path = joinPath(level.directory.path, entry.name);
+    const path = joinPath(way.path, entry.name);
     const isSelected = scope.takes(path);
     if (entry.type === "directory") {
       if (scope.looksInto(path)) way.goInto({ path, entry, isSelected }, entry.content);
@@ -94,6 +100,8 @@ class Way {
   readonly #chunks: Chunks;
   readonly #damaged: ((path: RawName, error: CorruptError) => void) | undefined;
   readonly #levels: Level[] = [];
+  /** Of the last level. */
+  #path = "" as RawName;
   /** How many of them, from the root on, it was told that they are entered. */
   #entered = 0;
 
@@ -103,12 +111,12 @@ class Way {
   }
 
   /** The next entry of a directory; nothing at its end, or where it cannot be read on. */
-  async next({ directory, entries }: Level): Promise<Entry | undefined> {
+  async next({ entries }: Level): Promise<Entry | undefined> {
     try {
       return (await entries.next()).value;
     } catch (error) {
       if (!(error instanceof CorruptError) || this.#damaged === undefined) throw error;
-      this.#damaged(directory.path, error);
+      this.#damaged(this.#path, error);
       return undefined;
     }
   }
@@ -117,35 +125,51 @@ class Way {
     return this.#levels.at(-1);
   }
 
+  /** Where the walk is. */
+  get path(): RawName {
+    return this.#path;
+  }
+
   /** @param content - what of it is read. */
-  goInto(directory: ResolvedDirectory, content: Content): void {
-    const entries = readDirectory(directory.path, content, this.#chunks);
-    this.#levels.push({ directory, entries });
+  goInto({ path, entry, isSelected }: ResolvedDirectory, content: Content): void {
+    const entries = readDirectory(nameOf(path), content, this.#chunks);
+    this.#levels.push({ entry, isSelected, length: path.length, entries });
+    this.#path = path;
   }
 
   /** Enters what is not yet entered. */
   *enter(): Generator<TreeStep> {
     for (; this.#entered < this.#levels.length; this.#entered++) {
-      const directory = this.#levels[this.#entered]?.directory;
-      if (directory !== undefined) yield { kind: "enter", ...directory };
+      const level = this.#levels[this.#entered];
+      if (level !== undefined) yield this.#step("enter", level);
     }
   }
 
   *leave(): Generator<TreeStep> {
     const left = this.#levels.pop();
-    if (left === undefined || this.#entered <= this.#levels.length) return;
+    if (left === undefined) return;
+    const step = this.#step("leave", left);
+    this.#path = this.#path.slice(0, this.last?.length ?? 0) as RawName;
+    if (this.#entered <= this.#levels.length) return;
     this.#entered = this.#levels.length;
-    yield { kind: "leave", ...left.directory };
+    yield step;
+  }
+
+  #step(kind: "enter" | "leave", { entry, isSelected, length }: Level): TreeStep {
+    return { kind, path: this.#path.slice(0, length) as RawName, entry, isSelected };
   }
 }
 
-/** The entries of a directory, in the order of their names. @throws {@link CorruptError} if it is damaged. */
+/**
+ * The entries of a directory, in the order of their names.
+ *
+ * @throws {@link CorruptError} in `name` if it is damaged.
+ */
 export async function* readDirectory(
-  path: RawName,
+  name: string,
   content: Content,
   chunks: Chunks,
 ): AsyncGenerator<Entry, undefined> {
-  const name = `the directory "${displayName(path)}"`;
   let last: RawName | undefined;
   for await (const line of linesOf(name, content, chunks)) {
     const entry = decodeEntry(line);
@@ -156,4 +180,17 @@ export async function* readDirectory(
     yield entry;
   }
   return undefined;
+}
+
+/** For messages. Each level has its own, which must not hold on to its path: of V8's strings, pieces do. */
+export function nameOf(path: RawName): string {
+  const isLong = path.length > 2 * SHOWN_CHARACTERS;
+  const [front, end] = [
+    path.slice(0, SHOWN_CHARACTERS),
+    path.slice(-SHOWN_CHARACTERS),
+  ] as RawName[];
+  const shown = isLong
+    ? `${displayName(front as RawName)} ... ${displayName(end as RawName)}`
+    : displayName(path);
+  return Buffer.from(`the directory "${shown}"`).toString();
 }

@@ -25,6 +25,8 @@ interface Glob {
   /** The directory that everything it matches is in. */
   readonly base: RawName;
   readonly matches: (text: string) => boolean;
+  /** The last path that it did not match, nor any directory on the way to it. */
+  missed: RawName;
 }
 
 /** What a glob may be made of. */
@@ -93,7 +95,9 @@ function ruleOf(pattern: string, source: RawName, kind: PatternKind): Rule {
   const text = parts.join("/");
   const plain = kind === "paths" ? -1 : parts.findIndex((part) => SPECIAL.test(part));
   const glob =
-    plain < 0 ? undefined : { base: baseOf(parts.slice(0, plain)), matches: match(text) };
+    plain < 0
+      ? undefined
+      : { base: baseOf(parts.slice(0, plain)), matches: match(text), missed: baseOf([]) };
   const path = rawFromText(text);
   return { pattern, paths: [path, rawFromDisplay(text) ?? path], glob, hits: 0 };
 }
@@ -130,10 +134,23 @@ function isNamed({ paths, glob }: Rule, path: RawName): boolean {
 /** A glob that matches a directory takes all that is below it, as a path does. */
 function isMatched(glob: Glob, path: RawName): boolean {
   if (!isAtOrBelow(path, glob.base)) return false;
-  for (let end = path.length; end > glob.base.length; end = path.lastIndexOf("/", end - 1)) {
+  // What is on the way to both was not matched the last time: a walk asks for one path behind
+  // the other, and each would else be asked for as often as the tree is deep.
+  const known = Math.max(glob.base.length, sharedLength(glob.missed, path));
+  for (let end = path.length; end > known; end = path.lastIndexOf("/", end - 1)) {
     if (isMatchedItself(glob, path.slice(0, end) as RawName)) return true;
   }
+  glob.missed = path;
   return false;
+}
+
+/** The length of the last directory, or path, that leads to both. */
+function sharedLength(one: RawName, other: RawName): number {
+  const most = Math.min(one.length, other.length);
+  let length = 0;
+  while (length < most && one.charCodeAt(length) === other.charCodeAt(length)) length += 1;
+  const isWhole = (path: string) => length === path.length || path[length] === "/";
+  return isWhole(one) && isWhole(other) ? length : Math.max(other.lastIndexOf("/", length - 1), 0);
 }
 
 function isMatchedItself({ base, matches }: Glob, path: RawName): boolean {

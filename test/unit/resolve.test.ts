@@ -5,7 +5,7 @@ import type { Content, ContentChunk } from "../../src/format/content.ts";
 import { encodeListLine } from "../../src/format/content.ts";
 import { encodeLines } from "../../src/format/lines.ts";
 import type { RawName } from "../../src/format/raw-name.ts";
-import type { Entry } from "../../src/format/tree.ts";
+import type { DirectoryEntry, Entry } from "../../src/format/tree.ts";
 import { encodeEntry } from "../../src/format/tree.ts";
 import { ChunkSource } from "../../src/restore/chunk-source.ts";
 import { chunksOf } from "../../src/restore/contents.ts";
@@ -13,7 +13,10 @@ import { resolve } from "../../src/restore/resolve.ts";
 import { Selection } from "../../src/restore/selection.ts";
 import { COMMON, Shelf } from "../support/shelf.ts";
 
-const DEEP = 5000;
+/** All their paths together have 100 MB. */
+const DEEP = 10_000;
+/** What a walk may take for that: some KB a level. */
+const DEEP_BYTES = 2 ** 26;
 
 async function stepsOf(shelf: Shelf, root: Entry, ...patterns: string[]): Promise<string[]> {
   const chunks = new ChunkSource(await shelf.close().means());
@@ -91,10 +94,52 @@ describe("resolve", () => {
     }
     const source = { read: async ({ id }: ContentChunk) => chunks.get(id) ?? new Uint8Array(0) };
     let deepest = 0;
+    let most = 0;
+    const before = process.memoryUsage().heapUsed;
     for await (const { path } of resolve(root, source, new Selection([], "/s" as RawName))) {
+      // As who makes a directory would do: V8 keeps a path in pieces until somebody looks.
+      assert.ok(path === "" || path.endsWith("d"));
+      if (path.length > deepest && path.length % 1000 === 1) {
+        most = Math.max(most, process.memoryUsage().heapUsed - before);
+      }
       deepest = Math.max(deepest, path.length);
     }
     assert.equal(deepest, 2 * DEEP - 1);
+    assert.ok(most < DEEP_BYTES, `${most} bytes`);
+  });
+
+  it("holds no chunk of the directories that it is in", async () => {
+    const shelf = new Shelf();
+    const level = 2 ** 21;
+    let root = shelf.directory("d");
+    // A line that is nearly all spaces: some KB in the store.
+    for (let depth = 1; depth <= 64; depth++) {
+      const line = linesOf(encodeEntry(root)).toString().trimEnd();
+      const lines = Buffer.from(`${line.padEnd(level)}\n`);
+      const name = (depth === 64 ? "" : "d") as RawName;
+      root = { ...COMMON, type: "directory", name, content: shelf.content(lines) };
+    }
+    const chunks = new ChunkSource(await shelf.close().means());
+    const before = process.memoryUsage().arrayBuffers;
+    let most = 0;
+    for await (const step of resolve(root, chunks, new Selection([], "/s" as RawName))) {
+      assert.notEqual(step.kind, "entry");
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    }
+    assert.ok(most < 40 * level, `${most} bytes`);
+  });
+
+  it("names a directory far down by where it begins and ends", async () => {
+    const shelf = new Shelf();
+    let root = directoryOf(shelf.content(Buffer.from("{}\n"))) as DirectoryEntry;
+    for (let depth = 0; depth < 200; depth++) {
+      root = shelf.directory("", { ...root, name: `level-${depth}` as RawName });
+    }
+    await refused(
+      shelf,
+      root,
+      /^the directory "level-199\/level-198.*\/level-188\/ \.\.\. .*\/level-1\/level-0" is damaged: field "name"/,
+    );
   });
 
   it("refuses names that lead astray, come twice or out of order", async () => {

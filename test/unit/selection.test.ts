@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { NotFoundError } from "../../src/errors.ts";
 import type { RawName } from "../../src/format/raw-name.ts";
 import { displayName, rawFromText, rawName } from "../../src/format/raw-name.ts";
@@ -14,6 +15,21 @@ function taken(patterns: string[], ...paths: string[]): string[] {
 }
 
 describe("a selection", () => {
+  it("takes a path whatever it was asked for before", () => {
+    const names = fc.constantFrom("a", "aa", "b", "c.c", "b.c");
+    const paths = fc.array(fc.array(names, { maxLength: 5 }).map((parts) => parts.join("/")));
+    const patterns = fc.constantFrom("*.c", "**/a/*", "a/**/b", "b/*", "aa/b*", "**/b.c/a", "?");
+    fc.assert(
+      fc.property(patterns, paths, (pattern, asked) => {
+        assert.deepEqual(
+          taken([pattern], ...asked),
+          asked.filter((path) => taken([pattern], path).length > 0),
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it("without patterns takes everything, and misses nothing", () => {
     assert.deepEqual(taken([], "", "a", "a/b"), ["", "a", "a/b"]);
     assert.deepEqual(new Selection([], source).missing, []);
