@@ -20,7 +20,7 @@ import { copyOf } from "../support/stored.ts";
 import { logText } from "../support/text.ts";
 
 /** Bytes between two that are tried; a prime, so that fields of records are all met. */
-const STRIDE = process.env["SLOW"] ? 1 : 211;
+const STRIDE = process.env["SLOW"] ? 1 : 307;
 const MANY = 2 ** 30;
 
 // The many caches that a check makes have no disk to wait for.

@@ -56,9 +56,14 @@ export class Machine {
 
   async run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
     const { under = [], cwd = this.home, variables = {} } = options;
-    const program = [process.execPath, PROGRAM, ...this.#withThreads(args)];
+    const program = this.commandLine(...args);
     const [command = process.execPath, ...rest] = [...under, ...program];
     return ended(spawn(command, rest, this.#spawning(cwd, variables)));
+  }
+
+  /** The program and its arguments, for whoever runs it in a way of his own. */
+  commandLine(...args: string[]): string[] {
+    return [process.execPath, PROGRAM, ...this.#withThreads(args)];
   }
 
   /** Starts the program; the caller ends it. */
