@@ -21,8 +21,8 @@ import type { OpenSnapshot, RepositoryFlags } from "./reading.ts";
 import { repositoryFlags, withSnapshots } from "./reading.ts";
 
 interface DiffFlags extends RepositoryFlags {
-  snapshot: string;
-  other: string;
+  first: string;
+  second: string;
   path: string[] | undefined;
   metadata: boolean;
 }
@@ -35,19 +35,19 @@ const EPILOGUE = `Marks, as restic's:
 On disk a file of the same size and time is taken for the same: varve verify reads all of them.`;
 
 export const diff: CommandModule<OutputFlags, DiffFlags> = {
-  command: "diff <snapshot> <other> [path..]",
+  command: "diff <first> <second> [path..]",
   describe: "List what differs between two snapshots, or a snapshot and a directory",
   builder: (cli) =>
     repositoryFlags(cli)
-      .positional("snapshot", {
+      .positional("first", {
         type: "string",
         demandOption: true,
-        describe: "latest, or an id; of whichever host",
+        describe: "A snapshot: latest, or an id, of whichever host",
       })
-      .positional("other", {
+      .positional("second", {
         type: "string",
         demandOption: true,
-        describe: "Another one, or a directory: ./latest is one",
+        describe: "Another one, or a directory, as ./latest is",
       })
       .positional("path", {
         type: "string",
@@ -63,13 +63,13 @@ export const diff: CommandModule<OutputFlags, DiffFlags> = {
   handler: async (flags) => {
     const output = new Output(flags);
     checkFirst(flags);
-    const disk = diskOf(flags.other, output);
+    const disk = diskOf(flags.second, output);
     await withSnapshots(flags, output, async (open) => {
-      const first = await open(flags.snapshot);
+      const first = await open(flags.first);
       const selection = new Selection(listOf(flags.path, flags), first.manifest.source);
       const differences =
         disk === undefined
-          ? withSnapshot(first, await open(flags.other), selection)
+          ? withSnapshot(first, await open(flags.second), selection)
           : withDisk(first, { disk, output, selection });
       const lines = new DifferenceLines(flags);
       if (!(await print(lines.of(differences)))) return;
@@ -83,9 +83,9 @@ export const diff: CommandModule<OutputFlags, DiffFlags> = {
 };
 
 /** @throws {@link UsageError} if the first is on disk. */
-function checkFirst({ snapshot, other }: DiffFlags): void {
-  if (isSnapshotName(snapshot) || !existsSync(snapshot)) return;
-  throw new UsageError(`the snapshot comes first: varve diff ${other} ${snapshot}`);
+function checkFirst({ first, second }: DiffFlags): void {
+  if (isSnapshotName(first) || !existsSync(first)) return;
+  throw new UsageError(`the snapshot comes first: varve diff ${second} ${first}`);
 }
 
 /**
@@ -93,15 +93,14 @@ function checkFirst({ snapshot, other }: DiffFlags): void {
  *
  * @throws {@link NotFoundError} if it can be neither.
  */
-function diskOf(other: string, output: Output): string | undefined {
-  const isThere = existsSync(other);
-  if (isSnapshotName(other)) {
-    if (isThere)
-      output.note(`${other} is taken for a snapshot: say ./${other} for what is on disk`);
+function diskOf(name: string, output: Output): string | undefined {
+  const isThere = existsSync(name);
+  if (isSnapshotName(name)) {
+    if (isThere) output.note(`${name} is taken for a snapshot: say ./${name} for what is on disk`);
     return undefined;
   }
-  if (isThere) return resolve(other);
-  throw new NotFoundError(`there is no ${other}, and it is no snapshot: say latest, or an id`);
+  if (isThere) return resolve(name);
+  throw new NotFoundError(`there is no ${name}, and it is no snapshot: say latest, or an id`);
 }
 
 function withSnapshot(

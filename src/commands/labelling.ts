@@ -65,7 +65,7 @@ function levelOf(text: string | undefined): Level {
 }
 
 /**
- * Makes a clock for each snapshot: the system's, or one that stood at `--time` when it was made.
+ * Makes a clock for each snapshot: the system's, or one that stands at `--time` when first asked.
  *
  * @throws {@link UsageError} if that is no time.
  */
@@ -73,7 +73,11 @@ export function clocksOf({ time }: Pick<LabelFlags, "time">): () => Clock {
   if (time === undefined) return () => Date.now;
   const begun = parseTime("--time", time);
   return () => {
-    const offset = begun - Date.now();
-    return () => Date.now() + offset;
+    let asked: number | undefined;
+    return () => {
+      const now = Date.now();
+      asked ??= now;
+      return begun + now - asked;
+    };
   };
 }

@@ -111,6 +111,20 @@ describe("an enrolment", () => {
     assert.deepEqual({ ...read, secret: new Uint8Array(read?.secret ?? []) }, enrolment);
   });
 
+  it("is one for each name that the machine has", async () => {
+    const places = placesOf({ HOME: scratchDirectory() });
+    const other = { ...enrolment, host: "db.1", signingKey: "another" };
+    await writeEnrolment(places, enrolment);
+    assert.equal((await readEnrolment(places, repository, "web-1"))?.host, "web-1");
+    assert.equal(await readEnrolment(places, repository, "db.1"), undefined);
+    await writeEnrolment(places, other, "named");
+    assert.equal((await readEnrolment(places, repository, "db.1"))?.signingKey, "another");
+    assert.equal((await readEnrolment(places, repository))?.host, "web-1");
+    const path = join(places.hosts, `${repository}.db.1.json`);
+    writeFileSync(path, readFileSync(path, "utf8").replace("db.1", "db.2"));
+    await assert.rejects(readEnrolment(places, repository, "db.1"), CorruptError);
+  });
+
   it("is refused if it is torn or another's, and its secret is not told", async () => {
     const places = placesOf({ HOME: scratchDirectory() });
     await writeEnrolment(places, enrolment);
