@@ -7,15 +7,11 @@
  * in what was read. Target, clock, randomness, sealing and cache are
  * arguments: a simulation runs the same code.
  */
-import { lstatSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import type { Filter, LeftOut } from "../disk/filter.ts";
-import { systemPath } from "../disk/path.ts";
 import type { Problem } from "../disk/walk.ts";
 import { walk } from "../disk/walk.ts";
 import { NotFoundError } from "../errors.ts";
 import { runSequence } from "../format/names.ts";
-import type { RawName } from "../format/raw-name.ts";
 import { displayName } from "../format/raw-name.ts";
 import { Claims } from "../repository/claims.ts";
 import { IndexWriter } from "../repository/index-objects.ts";
@@ -24,45 +20,20 @@ import { Reach } from "../repository/reach.ts";
 import type { Run } from "../repository/run.ts";
 import { beginNext } from "../repository/run.ts";
 import { refreshView } from "../repository/view.ts";
+import { Checkpoint } from "./checkpoint.ts";
 import type { Committed, Draft } from "./commit.ts";
 import { commitDraft } from "./commit.ts";
 import { EntryMaker } from "./entry.ts";
 import { Gather } from "./gather.ts";
-import type { Readers, ReadingPlan } from "./readers.ts";
+import type { Readers } from "./readers.ts";
 import { openReaders } from "./readers.ts";
 import { Reuse } from "./reuse.ts";
 import { Scan } from "./scan.ts";
+import type { BackupListener, BackupTask } from "./task.ts";
+import { mustExist } from "./task.ts";
 import type { BackupTools } from "./tools.ts";
 import { TreeBuilder } from "./tree.ts";
 import { drive, Uploader } from "./upload.ts";
-
-/** What is to be backed up, and how. */
-export interface BackupTask extends ReadingPlan {
-  /** An absolute path. */
-  readonly source: RawName;
-  readonly tags: readonly string[];
-  /** What `filter` was made of, for the manifest. */
-  readonly excludes: readonly string[];
-  readonly filter: Filter;
-  readonly reading: "changed files" | "every file";
-}
-
-/** Is told how the backup gets on. */
-export interface BackupListener {
-  problem(problem: Problem): void;
-  progress(progress: Progress): void;
-  /** Something that `filter` has left out. */
-  leftOut?(leftOut: LeftOut): void;
-}
-
-export interface Progress {
-  readonly files: number;
-  /** Bytes of the files that are done. */
-  readonly bytes: number;
-  readonly newBytes: number;
-  /** Bytes of packs on the target. */
-  readonly storedBytes: number;
-}
 
 /** Files that wait to be read, and entries that wait for them: what bounds memory. */
 const MAX_PENDING = 1024;
@@ -73,7 +44,8 @@ const SETTLE_AT = 1024;
 const PACKS_AN_INDEX = 64;
 
 /**
- * Makes one snapshot of one source.
+ * Makes one snapshot of one source. If a checkpoint comes first, it is incomplete, and whoever
+ * calls again goes on from there: all that it holds is known.
  *
  * @returns what is said of it, once it is committed.
  * @throws {@link NotFoundError} if there is no source.
@@ -108,8 +80,11 @@ class Session {
   readonly #scan: Scan;
   readonly #tree: TreeBuilder;
   readonly #gather: Gather;
+  readonly #checkpoint: Checkpoint;
+  #isComplete = true;
   #problems = 0;
   #indexed = 0;
+  #saved = 0;
 
   static async open(task: BackupTask, tools: BackupTools, way: Way): Promise<Session> {
     const { repository, cache } = tools;
@@ -129,13 +104,14 @@ class Session {
       this.#problems += 1;
       work.listener.problem(problem);
     };
-    const { source, reading, digest } = task;
+    const { source, reading, digest, checkpoint } = task;
     this.#reuse = new Reuse(tools.cache, source, {
       reading,
       digest,
       segmentSize: tools.repository.settings.sizes.segment,
       generation: runSequence(work.run.name),
     });
+    this.#checkpoint = new Checkpoint(checkpoint, tools.clock, work.uploader.totals);
     this.#task = task;
     this.#tools = tools;
     this.#work = work;
@@ -157,26 +133,53 @@ class Session {
     );
   }
 
-  /** Walks the source, and stores all of it. */
+  /** Walks the source, and stores all of it, or what there is of it at the checkpoint. */
   async read(): Promise<void> {
+    const { readers, uploader } = this.#work;
+    if (this.#task.reading === "every file") this.#reuse.forget();
+    await this.#walk();
+    while (readers.pool.pending > 0) {
+      if (this.#checkpoint.isDue) this.#leaveQueue();
+      await this.#takeEvents();
+    }
+    await drive(this.#tree.settle(), uploader.store);
+    await readers.pool.finish();
+    await drive(readers.trees.finish(), uploader.store);
+    // What the walk has not come to is not gone: the next run counts on what is known of it.
+    if (this.#isComplete) this.#reuse.finish();
+    else this.#reuse.save();
+    this.#tell();
+  }
+
+  async #walk(): Promise<void> {
     const { readers, uploader, listener } = this.#work;
     const { source, filter } = this.#task;
     const exclusion = filter.exclusion((leftOut) => listener.leftOut?.(leftOut));
     for (const step of walk(source, exclusion)) {
+      // Leaving costs nothing, and may be all that is left to do.
+      if (step.kind !== "leave" && this.#checkpoint.isDue) {
+        this.#isComplete = false;
+        this.#leaveQueue();
+        this.#tree.unwind();
+        return;
+      }
       readers.pool.submit(this.#scan.take(step));
       if (this.#tree.held > SETTLE_AT) await drive(this.#tree.settle(), uploader.store);
       // Lets the readers' messages in: the walk itself never waits.
       if (step.kind === "entries") await setImmediate();
-      while (readers.pool.pending > MAX_PENDING || this.#tree.held > MAX_HELD) {
-        await this.#takeEvents();
-      }
+      while (this.#isFull && !this.#checkpoint.isDue) await this.#takeEvents();
     }
-    while (readers.pool.pending > 0) await this.#takeEvents();
-    await drive(this.#tree.settle(), uploader.store);
-    await readers.pool.finish();
-    await drive(readers.trees.finish(), uploader.store);
-    this.#reuse.finish();
-    this.#tell();
+  }
+
+  /** What is being read is read to its end; what waits for that is left to another run. */
+  #leaveQueue(): void {
+    const left = this.#work.readers.pool.withdraw();
+    for (const job of left) this.#gather.withdraw(job);
+    if (left.length > 0) this.#isComplete = false;
+  }
+
+  get #isFull(): boolean {
+    return this.#work.readers.pool.pending > MAX_PENDING || this.#tree.held > MAX_HELD;
   }
 
   close(): Promise<void> {
@@ -199,7 +202,8 @@ class Session {
       problems: this.#problems,
     };
     const ended = clock();
-    const summary = { host, source, begun, ended, tags, complete: true, totals };
+    const complete = this.#isComplete;
+    const summary = { host, source, begun, ended, tags, complete, totals };
     return { summary, manifest: { source, excludes, root }, reach: this.#work.reach };
   }
 
@@ -209,11 +213,21 @@ class Session {
       readers.pool.submit(await drive(this.#gather.take(event), uploader.store));
     }
     await drive(this.#tree.settle(), uploader.store);
+    this.#save();
     if (uploader.totals.packs - this.#indexed >= PACKS_AN_INDEX) {
       this.#indexed = uploader.totals.packs;
       await index.writePlaces(this.#tools.cache);
     }
     this.#tell();
+  }
+
+  /** However the run ends, files are read again for one pack at most, but for what no pack holds yet. */
+  #save(): void {
+    const { uploader } = this.#work;
+    const done = uploader.totals.bytes + this.#gather.totals.bytes;
+    if (done - this.#saved < this.#tools.repository.settings.sizes.pack) return;
+    this.#saved = done;
+    this.#reuse.save();
   }
 
   #tell(): void {
@@ -234,14 +248,4 @@ interface Work extends Way {
   readonly reach: Reach;
   readonly uploader: Uploader;
   readonly readers: Readers;
-}
-
-/** @throws {@link NotFoundError} if there is no source. */
-export function mustExist(source: RawName): void {
-  try {
-    lstatSync(systemPath(source));
-  } catch (error) {
-    const message = `cannot back up ${displayName(source)}: ${(error as Error).message}`;
-    throw new NotFoundError(message, { cause: error });
-  }
 }

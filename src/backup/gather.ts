@@ -100,6 +100,14 @@ export class Gather {
     return undefined;
   }
 
+  /** Leaves out a file that nobody has begun to read: another run will. */
+  withdraw({ id }: FileJob): void {
+    const file = this.#files.get(id);
+    if (file === undefined) return;
+    for (const { slot } of file.names) slot.fill(undefined);
+    this.#end(file);
+  }
+
   /** Takes a file as it is known from an earlier run. */
   reuse({ found, slot }: Omit<FileName, "directory">, file: KnownFile): void {
     this.#fill(found, slot, { file, torn: false });

@@ -11,7 +11,7 @@ export class InlinePool implements Pool {
   readonly #bracket: Bracket;
   readonly #digest: FileDigestName;
   readonly #store: StorePack;
-  #queue: FileJob[] = [];
+  readonly #queue: FileJob[] = [];
 
   constructor(bracket: Bracket, digest: FileDigestName, store: StorePack) {
     this.#bracket = bracket;
@@ -25,6 +25,10 @@ export class InlinePool implements Pool {
 
   submit(jobs: readonly FileJob[]): void {
     this.#queue.push(...jobs);
+  }
+
+  withdraw(): FileJob[] {
+    return this.#queue.splice(0);
   }
 
   async take(): Promise<FileEvent[]> {

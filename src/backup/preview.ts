@@ -5,10 +5,10 @@ import { walk } from "../disk/walk.ts";
 import type { RawName } from "../format/raw-name.ts";
 import { rawFromText } from "../format/raw-name.ts";
 import { refreshView } from "../repository/view.ts";
-import type { BackupTask } from "./backup.ts";
-import { mustExist } from "./backup.ts";
 import type { Visit } from "./reuse.ts";
 import { Reuse } from "./reuse.ts";
+import type { BackupTask } from "./task.ts";
+import { mustExist } from "./task.ts";
 import type { BackupTools } from "./tools.ts";
 
 export interface Preview {

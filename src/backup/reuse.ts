@@ -67,13 +67,27 @@ export class Reuse {
     return known;
   }
 
+  /** Begins a visit, of a directory that still is. */
+  enter({ path }: Visit): void {
+    this.#cache.paths.seen(directoryKey(this.#source, path), this.#options.generation);
+  }
+
   /** Ends the visit: what was not looked up is forgotten. */
   leave(visit: Visit): void {
     const key = directoryKey(this.#source, visit.path);
     for (const name of this.#recordsUpTo(undefined, visit, key).keys()) {
       this.#cache.paths.remove(key, name);
     }
-    this.#cache.paths.seen(key, this.#options.generation);
+  }
+
+  /** Forgets all files of the source: each will be read. */
+  forget(): void {
+    this.#cache.paths.forget(this.#source);
+  }
+
+  /** Writes all that waits to be remembered. */
+  save(): void {
+    this.#cache.paths.flush();
   }
 
   /** Ends the walk: forgets the directories that were not visited, and writes all that waits. */

@@ -59,9 +59,7 @@ export class Scan {
   take(step: Step): FileJob[] {
     switch (step.kind) {
       case "enter":
-        this.#tree.enter(this.#maker.directory(step.directory, this.#xattrs(step.directory)));
-        this.#visits.push({ path: step.directory.path, after: undefined });
-        this.directories += 1;
+        this.#enter(step.directory);
         return [];
       case "leave":
         this.#leave(step.isLost ? "drop" : "keep");
@@ -92,6 +90,14 @@ export class Scan {
       }
     }
     return jobs;
+  }
+
+  #enter(directory: Found): void {
+    const visit: Visit = { path: directory.path, after: undefined };
+    this.#tree.enter(this.#maker.directory(directory, this.#xattrs(directory)));
+    this.#visits.push(visit);
+    this.#reuse.enter(visit);
+    this.directories += 1;
   }
 
   #leave(what: "keep" | "drop"): void {

@@ -36,7 +36,7 @@ export class ThreadPool implements Pool {
   readonly #store: StorePack;
   /** Started with the first job: an unchanged tree needs none. */
   #threads: readonly Thread[] = [];
-  #queue: FileJob[] = [];
+  readonly #queue: FileJob[] = [];
   #pending = 0;
   /** Free buffers beside those that threads are filling, and the threads that wait for one. */
   readonly #buffers: Uint8Array[] = [];
@@ -60,6 +60,11 @@ export class ThreadPool implements Pool {
     this.#queue.push(...jobs);
     this.#pending += jobs.length;
     this.#dispatch();
+  }
+
+  withdraw(): FileJob[] {
+    this.#pending -= this.#queue.length;
+    return this.#queue.splice(0);
   }
 
   async take(): Promise<FileEvent[]> {

@@ -92,6 +92,11 @@ export class TreeBuilder {
     this.#waiting.push(directory);
   }
 
+  /** Leaves all that is entered: the walk ends here, and the tree is what it came to. */
+  unwind(): void {
+    while (this.#open.length > 0) this.leave();
+  }
+
   /** Writes what has become known. Children before parents: one pass is enough. */
   *settle(): Packing<void> {
     const still: OpenDirectory[] = [];

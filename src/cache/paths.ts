@@ -121,7 +121,28 @@ export class PathTable {
    */
   sweep(source: string, generation: number): void {
     this.flush();
-    const prefix = sourceKey(source);
+    this.#removeAll(this.#unseen(sourceKey(source), generation));
+  }
+
+  /** Forgets all names of a source. @throws {@link UnavailableError} if it cannot be written. */
+  forget(source: string): void {
+    this.flush();
+    const range = rangeOf(sourceKey(source));
+    for (const table of [this.#names, this.#directories]) {
+      this.#removeAll(keysIn(table, range));
+    }
+  }
+
+  *#unseen(prefix: Buffer, generation: number): Generator<[Table, Buffer]> {
+    for (const [key, value] of this.#directories.entries(rangeOf(prefix))) {
+      if (value.readUIntBE(0, GENERATION_BYTES) === generation) continue;
+      yield* keysIn(this.#names, rangeOf(key));
+      // Behind its names, so that a sweep that was cut off finds the rest.
+      yield [this.#directories, key];
+    }
+  }
+
+  #removeAll(records: Iterable<[Table, Buffer]>): void {
     let waiting: [Table, Buffer][] = [];
     const flush = () => {
       this.#environment.write(() => {
@@ -129,15 +150,9 @@ export class PathTable {
       });
       waiting = [];
     };
-    const remove = (table: Table, key: Buffer) => {
-      waiting.push([table, key]);
+    for (const record of records) {
+      waiting.push(record);
       if (waiting.length === REMOVED_AT_ONCE) flush();
-    };
-    for (const [key, value] of this.#directories.entries(rangeOf(prefix))) {
-      if (value.readUIntBE(0, GENERATION_BYTES) === generation) continue;
-      for (const name of this.#names.keys(rangeOf(key))) remove(this.#names, name);
-      // Behind its names, so that a sweep that was cut off finds the rest.
-      remove(this.#directories, key);
     }
     flush();
   }
@@ -165,6 +180,10 @@ export function directoryKey(source: string, path: RawName): DirectoryKey {
 
 function sourceKey(source: string): Buffer {
   return createHash("sha256").update(source).digest().subarray(0, SOURCE_BYTES);
+}
+
+function* keysIn(table: Table, range: KeyRange): Generator<[Table, Buffer]> {
+  for (const key of table.keys(range)) yield [table, key];
 }
 
 function rangeOf(prefix: Buffer): KeyRange {

@@ -4,26 +4,23 @@ import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { CommandModule } from "yargs";
-import type { BackupTask } from "../backup/backup.ts";
-import { backup as makeBackup, mustExist } from "../backup/backup.ts";
-import type { Committed } from "../backup/commit.ts";
 import { preview } from "../backup/preview.ts";
+import type { BackupTask } from "../backup/task.ts";
+import { mustExist } from "../backup/task.ts";
 import type { BackupTools } from "../backup/tools.ts";
 import type { Cache } from "../cache/cache.ts";
 import { pinsAt } from "../config/pins.ts";
 import type { Filter } from "../disk/filter.ts";
 import { lackOf, libc } from "../disk/libc.ts";
-import { joinPath } from "../disk/path.ts";
-import type { Problem } from "../disk/walk.ts";
 import { CorruptError, NotFoundError, PartialError, UsageError } from "../errors.ts";
 import type { Clock } from "../flow.ts";
 import { displayName, rawFromText } from "../format/raw-name.ts";
 import { DEFAULT_SIZES } from "../format/settings.ts";
-import type { Summary } from "../format/snapshot.ts";
 import { holdsRepository } from "../repository/settings.ts";
-import { snapshotId } from "../repository/snapshots.ts";
 import { canonicalLocation, createTarget } from "../target/location.ts";
+import { backUp, inFull } from "./backing-up.ts";
 import { makeOwnRepository, newPassphrase } from "./create.ts";
+import { parseInterval } from "./duration.ts";
 import type { Environment } from "./environment.ts";
 import { reachTarget, readEnvironment } from "./environment.ts";
 import type { ExcludingFlags } from "./excluding.ts";
@@ -33,8 +30,7 @@ import type { LabelFlags } from "./labelling.ts";
 import { clocksOf, labelFlags, storingOf } from "./labelling.ts";
 import { rememberedOf, rememberHeads } from "./memory.ts";
 import type { OutputFlags } from "./output.ts";
-import { count, formatBytes, formatDuration, Output } from "./output.ts";
-import { showProgress } from "./progress.ts";
+import { count, formatBytes, Output } from "./output.ts";
 import type { Hosting, Membership } from "./session.ts";
 import { openAsHost, openAsMember, openCache } from "./session.ts";
 
@@ -45,6 +41,7 @@ interface BackupFlags extends ExcludingFlags, LabelFlags {
   tag: string[] | undefined;
   "dry-run": boolean;
   force: boolean;
+  checkpoint: string;
   workers: number;
 }
 
@@ -67,6 +64,12 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
         type: "boolean",
         default: false,
         describe: "Read unchanged files as well",
+      })
+      .option("checkpoint", {
+        type: "string",
+        requiresArg: true,
+        default: "1h",
+        describe: "Commit what there is so often, as an incomplete snapshot; none: never",
       })
       .option("workers", {
         type: "number",
@@ -120,6 +123,7 @@ function planOf(flags: BackupFlags, { engine }: Environment): Omit<BackupTask, "
     tags: flags.tag ?? [],
     ...excludingOf(flags),
     reading: flags.force ? "every file" : "changed files",
+    checkpoint: parseInterval("--checkpoint", flags.checkpoint),
     ...storingOf(flags),
     engine,
     workers: checkWorkers(flags.workers),
@@ -178,28 +182,16 @@ async function storeAll(
   let lost: readonly CorruptError[] = [];
   for (const task of tasks) {
     const tools = { repository, cache, host, signer, remembered, clock: clocks(), means };
-    const { head, problems } = await backUp(task, tools, output);
-    remembered = { ...remembered, heads: [head] };
-    await rememberHeads(repository.id, { host, heads: [head] }, environment, "reader");
+    const { problems } = await backUp(task, tools, {
+      output,
+      async remember(heads) {
+        remembered = { ...remembered, heads };
+        await rememberHeads(repository.id, { host, heads }, environment, "reader");
+      },
+    });
     lost = problems;
   }
   for (const problem of lost) output.damage(problem);
-}
-
-async function backUp(task: BackupTask, tools: BackupTools, output: Output): Promise<Committed> {
-  const progress = showProgress(output.flags, undefined);
-  try {
-    const committed = await makeBackup(task, tools, {
-      problem: (problem) => output.problem(inFull(task, problem)),
-      progress: (state) => progress.update(state),
-      leftOut: (leftOut) => output.detail(leftOutText(task.source, leftOut)),
-    });
-    progress.stop();
-    report(committed.summary, output);
-    return committed;
-  } finally {
-    progress.stop();
-  }
 }
 
 async function lookOver(
@@ -218,29 +210,6 @@ async function lookOver(
     `would read ${count(changedFiles, "file")} of ${files}, ` +
       `${formatBytes(changedBytes)} of ${formatBytes(bytes)}; nothing was stored`,
   );
-}
-
-function report({ run, source, begun, ended, totals }: Summary, output: Output): void {
-  const { files, bytes, newBytes, storedBytes } = totals;
-  output.result(
-    {
-      event: "snapshot",
-      id: snapshotId(run),
-      run,
-      source: displayName(source),
-      begun,
-      ended,
-      ...totals,
-    },
-    `snapshot ${snapshotId(run)} of ${displayName(source)}: ${count(files, "file")}, ` +
-      `${formatBytes(bytes)}; ${formatBytes(newBytes)} new, ${formatBytes(storedBytes)} stored, ` +
-      `${formatDuration(ended - begun)}`,
-  );
-}
-
-/** With its source in front: there may be several. */
-function inFull({ source }: BackupTask, { path, message }: Problem): Problem {
-  return { path: joinPath(source, path), message };
 }
 
 /** The embedded default is made on first use; any other target is made by `init`. */

@@ -1,6 +1,6 @@
 /** The flags of `backup` that say what is left out. */
 import type { Argv } from "yargs";
-import type { BackupTask } from "../backup/backup.ts";
+import type { BackupTask } from "../backup/task.ts";
 import type { Marker } from "../disk/filter/marker.ts";
 import { cacheTag, presence } from "../disk/filter/marker.ts";
 import { parsePattern } from "../disk/filter/pattern.ts";

@@ -76,6 +76,8 @@ export interface OpenSnapshot {
 }
 
 const MAX_MANIFEST_BYTES = 2 ** 26;
+const INCOMPLETE =
+  "This snapshot is incomplete: a backup that was still going on committed it. What is missing may be in the source all the same.";
 const UNSIGNED =
   "--allow-unsigned: nobody vouches for what is restored. Whoever can write to the store may have made it.";
 
@@ -139,7 +141,8 @@ async function openByName(wanted: string, readable: Readable, tools: Tools): Pro
   // Its name is the snapshot's host's: what a summary says of itself is for people.
   const reading = tools.hosts.get(chain.host) ?? (await openHost(chain, readable, tools));
   const { means, digests } = reading;
-  const { environment } = tools;
+  const { environment, output } = tools;
+  if (!summary.complete) output.warn(INCOMPLETE);
   const opener = means.opener(await means.keys.key(summary.run));
   const name = endName(summary.run);
   const documents = { zstd: means.zstd, opener };

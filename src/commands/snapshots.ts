@@ -7,7 +7,8 @@ import { displayName, rawFromText } from "../format/raw-name.ts";
 import { followChain } from "../repository/chain.ts";
 import { readHistory, readHosts } from "../repository/history.ts";
 import type { Snapshot } from "../repository/snapshots.ts";
-import { openSnapshot, snapshotId } from "../repository/snapshots.ts";
+import { openSnapshots, snapshotId } from "../repository/snapshots.ts";
+import { superseded } from "../repository/superseded.ts";
 import type { Environment } from "./environment.ts";
 import { reachTarget, readEnvironment } from "./environment.ts";
 import { rememberedOf, reviewChain } from "./memory.ts";
@@ -64,7 +65,7 @@ async function hostsOf({ repository, pin }: Membership): Promise<string[]> {
   return [...hosts].sort();
 }
 
-/** The snapshots of a host; tells what is wrong with them. */
+/** The snapshots of a host, but for those that others make up for; tells what is wrong with them. */
 async function read(
   host: string,
   { repository, pin }: Membership,
@@ -73,17 +74,9 @@ async function read(
   const history = await readHistory(repository.target, host);
   const chain = await followChain(repository, history, rememberedOf(pin, host));
   await reviewChain(chain, repository, { environment, output });
-  const found: Snapshot[] = [];
-  for (const link of chain.links.values()) {
-    try {
-      found.push(openSnapshot(repository, link));
-    } catch (error) {
-      // What one host has spoilt must not hide what the others have.
-      if (!(error instanceof CorruptError)) throw error;
-      output.damage(error);
-    }
-  }
-  return found;
+  const all = openSnapshots(repository, chain, (problem) => output.damage(problem));
+  const gone = superseded(all.map(({ summary }) => summary));
+  return all.filter(({ summary }) => !gone.has(summary.run));
 }
 
 function list(found: Snapshot[], last: number | undefined, output: Output): void {

@@ -9,6 +9,7 @@ import type { Chain, ChainLink, Remembered } from "./chain.ts";
 import { followChain } from "./chain.ts";
 import { readHistory } from "./history.ts";
 import type { Repository } from "./repository.ts";
+import { superseded } from "./superseded.ts";
 
 const MAX_SUMMARY_BYTES = 2 ** 24;
 const LATEST = "latest";
@@ -38,6 +39,29 @@ export function isSnapshotName(text: string): boolean {
   return text === LATEST || ID.test(text);
 }
 
+/**
+ * The snapshots of a chain that can be told from each other, in the order of their names.
+ *
+ * @param spoilt - is told what is wrong with the others.
+ */
+export function openSnapshots(
+  repository: Repository,
+  { links }: Chain,
+  spoilt: (problem: CorruptError) => void,
+): Snapshot[] {
+  const snapshots: Snapshot[] = [];
+  for (const link of links.values()) {
+    try {
+      snapshots.push(openSnapshot(repository, link));
+    } catch (error) {
+      // What one host has spoilt must not hide what the others have.
+      if (!(error instanceof CorruptError)) throw error;
+      spoilt(error);
+    }
+  }
+  return snapshots;
+}
+
 /** What a verified end says. @throws {@link CorruptError} if its summary is damaged, or another host's. */
 export function openSnapshot(repository: Repository, { object, end }: ChainLink): Snapshot {
   const lines = repository.open(object, end.summary, MAX_SUMMARY_BYTES);
@@ -54,7 +78,7 @@ export function openSnapshot(repository: Repository, { object, end }: ChainLink)
  *
  * @param wanted - `latest`, an id, or at least 4 characters that begin one.
  * @param host - whose latest.
- * @throws {@link NotFoundError} if there is none.
+ * @throws {@link NotFoundError} if there is none, or it was incomplete and is superseded.
  * @throws {@link UsageError} if it could be several.
  * @throws {@link CorruptError} if it is not signed, or, for the latest, if the chain shows that
  * a later one may be missing; unless signatures are waived.
@@ -69,9 +93,23 @@ export async function findSnapshot(
   const run = await runById(repository, wanted);
   const chain = await chainOf(repository, runHost(run), memory);
   const link = chain.links.get(run);
-  if (link !== undefined) return { ...openSnapshot(repository, link), chain };
+  if (link !== undefined) {
+    const snapshot = openSnapshot(repository, link);
+    if (!snapshot.summary.complete) refuseSuperseded(repository, run, chain);
+    return { ...snapshot, chain };
+  }
   const problem = chain.problems.find(({ object }) => object === endName(run));
   throw problem ?? noSnapshot(repository, wanted);
+}
+
+/** @throws {@link NotFoundError} if a complete snapshot has taken the place of this one. */
+function refuseSuperseded(repository: Repository, run: RunName, chain: Chain): void {
+  const all = openSnapshots(repository, chain, () => {});
+  const by = superseded(all.map(({ summary }) => summary)).get(run);
+  if (by === undefined) return;
+  throw new NotFoundError(
+    `snapshot ${snapshotId(run)} was incomplete, and ${snapshotId(by)}, which is complete, has taken its place`,
+  );
 }
 
 async function chainOf(repository: Repository, host: string, memory: Memory): Promise<Chain> {

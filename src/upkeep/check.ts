@@ -3,6 +3,7 @@
  * there, whole in number and length, and signed by those who should have. Needs
  * the repository secret and no private key; lists and small objects are read,
  * packs are not. Nothing that is remembered is believed but what was seen last.
+ * What only a superseded snapshot needs may be gone.
  */
 import type { Cache } from "../cache/cache.ts";
 import { CorruptError, NotFoundError } from "../errors.ts";
@@ -19,6 +20,8 @@ import type { Repository } from "../repository/repository.ts";
 import { readRunKey } from "../repository/run.ts";
 import { checkSettings } from "../repository/settings.ts";
 import type { Memory } from "../repository/snapshots.ts";
+import { openSnapshots } from "../repository/snapshots.ts";
+import { superseded } from "../repository/superseded.ts";
 import type { Sealing } from "../seal/sealing.ts";
 
 /** What a check works with. */
@@ -77,11 +80,15 @@ async function checkHost(
   try {
     await learnIndex(repository, cache, host, found);
     const work = new HostCheck(repository, cache, found);
-    for (const { end } of chain.links.values()) await work.snapshot(end);
+    const all = openSnapshots(repository, chain, found);
+    const gone = superseded(all.map(({ summary }) => summary));
+    for (const [run, { end }] of chain.links) {
+      if (!gone.has(run)) await work.snapshot(end);
+    }
     await work.keys(chain.keys);
     await work.packs(host, totals);
     totals.hosts += 1;
-    totals.snapshots += chain.links.size;
+    totals.snapshots += chain.links.size - gone.size;
   } finally {
     await cache.close();
   }

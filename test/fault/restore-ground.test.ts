@@ -395,7 +395,12 @@ describe("errors that are collected", () => {
     const to = scratchDirectory();
     mkdirSync(join(to, "taken"));
     const { problems, totals } = await restoreTo(to, shelf, root, { onError: "continue" });
-    assert.deepEqual(problems.map((text) => text.split(":")[0]).sort(), ["bad", "l", "lost", "taken"]);
+    assert.deepEqual(problems.map((text) => text.split(":")[0]).sort(), [
+      "bad",
+      "l",
+      "lost",
+      "taken",
+    ]);
     assert.equal(readFileSync(join(to, "good"), "utf8"), "good");
     assert.deepEqual(readdirSync(to).sort(), ["bad", "good", "taken"]);
     assert.equal(totals.files, 1);

@@ -11,13 +11,13 @@ import type { RunName } from "../../src/format/names.ts";
 import { ended, Machine, PROGRAM } from "../support/command.ts";
 import { occurrences } from "../support/plunder.ts";
 import { scratchDirectory } from "../support/scratch.ts";
+import { NO_STRACE } from "../support/tracing.ts";
 import { noise } from "../support/trees.ts";
 import { succeeded } from "../support/verdicts.ts";
 import type { Writer } from "../support/writer.ts";
 import { enrolmentOf, makeWriter, sessionKeyOf } from "../support/writer.ts";
 
 const PATTERN = "/proc/sys/kernel/core_pattern";
-const NO_STRACE = spawnSync("strace", ["true"]).status === 0 ? false : "strace is not there";
 const NO_CORE = noCore();
 const mark = `marker ${randomBytes(16).toString("hex")}`;
 

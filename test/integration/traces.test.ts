@@ -11,9 +11,9 @@ import { segmentCount } from "../../src/format/table.ts";
 import { readIndex } from "../../src/repository/index-objects.ts";
 import { Machine } from "../support/command.ts";
 import { NO_TERMINAL, onTerminal } from "../support/terminal.ts";
+import { NO_STRACE } from "../support/tracing.ts";
 import { bytesBelow, filesBelow, MARK, sampleTree } from "../support/trees.ts";
 
-const NO_STRACE = spawnSync("strace", ["true"]).status === 0 ? false : "strace is not there";
 const KIB = 1024;
 /** The progress of 9 files: how much, and how fast. */
 const SHOWN = /9 files {2}\S+ KiB {2}\S+ \wi?B\/s/;

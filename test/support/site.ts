@@ -9,9 +9,9 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import type { BackupTask } from "../../src/backup/backup.ts";
 import { backup } from "../../src/backup/backup.ts";
 import type { Committed } from "../../src/backup/commit.ts";
+import type { BackupTask } from "../../src/backup/task.ts";
 import type { BackupTools } from "../../src/backup/tools.ts";
 import { Cache } from "../../src/cache/cache.ts";
 import { loadZstd } from "../../src/compression/zstd.ts";
@@ -140,6 +140,7 @@ export function taskOf(source: string, options: TaskOptions = {}): BackupTask {
     excludes,
     filter: new Filter(excludes.map((text) => parsePattern(text, "--exclude"))),
     reading: "changed files",
+    checkpoint: Number.POSITIVE_INFINITY,
     digest: "sha1",
     level: 1,
     engine: "fastest",

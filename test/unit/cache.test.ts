@@ -197,6 +197,19 @@ test("closing writes what waits", async () => {
   await again.close();
 });
 
+test("all names of a source can be forgotten, and no others", async () => {
+  const cache = await openCache();
+  const others = directoryKey("another", "d" as RawName);
+  for (let n = 0; n < 5000; n += 1) cache.paths.put(HERE, `${n}` as RawName, new Uint8Array(1));
+  cache.paths.put(others, "kept" as RawName, new Uint8Array(1));
+  cache.paths.seen(others, 1);
+  // Whether or not anybody has seen their directory.
+  cache.paths.forget("source");
+  assert.equal([...cache.paths.between(HERE)].length, 0);
+  assert.equal([...cache.paths.between(others)].length, 1);
+  await cache.close();
+});
+
 test("a name as long as file systems have it is kept, a longer one is not", async () => {
   const cache = await openCache();
   const deep = directoryKey("source", "d/".repeat(5000) as RawName);

@@ -138,6 +138,28 @@ describe("a tree", () => {
     assert.equal([...decodeLines("root", read(level))].map(decodeEntry).length, 1500);
   });
 
+  it("is unwound to its root where the walk ends early", async () => {
+    const { store, read, needs } = await memoryStore();
+    const tree = new TreeBuilder(store, needs);
+    for (const name of ["", "b", "c"]) tree.enter(folder(name));
+    const late = tree.slot();
+    tree.unwind();
+    assert.throws(() => tree.root, /not complete/);
+    late.fill(fifo("late"));
+    run(tree.settle());
+    let entry = tree.root;
+    for (const name of ["b", "c", "late"]) {
+      assert.ok(entry?.type === "directory");
+      const entries = [...decodeLines("tree", read(entry.content.chunks))].map(decodeEntry);
+      assert.deepEqual(
+        entries.map((found) => found.name),
+        [name],
+      );
+      [entry] = entries;
+    }
+    assert.throws(() => tree.leave(), /no directory is open/);
+  });
+
   it("has no root if that could not be read, and is not left more often than entered", async () => {
     const { store, needs } = await memoryStore();
     const tree = new TreeBuilder(store, needs);

@@ -63,6 +63,28 @@ describe("a pool of threads", () => {
     await cache.close();
   });
 
+  it("gives back what no thread has in hand, and does the rest", async () => {
+    const { pool, cache } = await poolOf(1, stored);
+    const all = jobs(12);
+    pool.submit(all);
+    const back = pool.withdraw();
+    // Batches of four, and two of them for the one thread.
+    assert.deepEqual(back, all.slice(8));
+    assert.equal(pool.pending, 8);
+    const done: number[] = [];
+    while (pool.pending > 0) {
+      for (const { kind, id } of await pool.take()) if (kind === "done") done.push(id);
+    }
+    assert.deepEqual(
+      done,
+      all.slice(0, 8).map(({ id }) => id),
+    );
+    assert.deepEqual(pool.withdraw(), []);
+    await pool.finish();
+    await pool.close();
+    await cache.close();
+  });
+
   it("fails with the reason if a thread does", async () => {
     const { pool, cache } = await poolOf(2, stored, { cachePath: "/nowhere/at/all" });
     pool.submit(jobs(1));
