@@ -100,10 +100,10 @@ function assertPart(tree: Survey, source: string): void {
   assertSameTree(tree, new Map(whole.filter(([path]) => tree.has(path))));
 }
 
-describe("a run that comes to a checkpoint", () => {
-  const source = scratchDirectory();
-  before(() => plantTree(source));
+const source = scratchDirectory();
+before(() => plantTree(source));
 
+describe("a run that comes to a checkpoint", () => {
   for (const [interval, workers] of [
     [0, 0],
     [4, 0],
@@ -264,6 +264,19 @@ describe("the backup of a source", () => {
     const { summary, output, doomed } = await backUpLosing(() => true);
     assert.deepEqual(output.told, [doomed]);
     assert.deepEqual([output.problems, summary.totals.problems], [1, 1]);
+  });
+
+  it("forgets what is known once, in the first of the runs that are to read every file", async (t) => {
+    const place = await placeAt(source);
+    const output = new Ear(QUIET);
+    await session(place.site, place.store, place.cache, async (tools) => {
+      const forget = t.mock.method(tools.cache.paths, "forget");
+      const remember = t.mock.fn(async () => {});
+      const task = { ...taskOf(source), checkpoint: 0, reading: "every file" as const };
+      await backUpInFull(task, tools, { output, remember });
+      assert.ok(remember.mock.callCount() > 2);
+      assert.equal(forget.mock.callCount(), 1);
+    });
   });
 
   it("has no problem that its last run did not meet", async () => {
