@@ -26,7 +26,7 @@ const REPEATABLE: ReadonlyMap<unknown, readonly string[]> = new Map([
 ]);
 /** Commands whose arguments are a list, and may stand behind `--`. */
 const LISTS: readonly unknown[] = ["backup", "restore", "ls", "cat", "find", "diff"];
-/** What stands without a flag, and may be empty or given twice. */
+/** Arguments, as messages name them in capitals. */
 const ARGUMENTS: readonly string[] = ["source", "path", "key", "pattern", "first", "second"];
 /** Commands that are made of commands. */
 const GROUPS: readonly unknown[] = ["cache", "config", "key"];
