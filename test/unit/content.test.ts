@@ -6,6 +6,7 @@ import {
   chmodSync,
   lstatSync,
   mkdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -17,10 +18,14 @@ import { describe, it } from "node:test";
 import type { FileEvent, FileJob, Reading } from "../../src/backup/content.ts";
 import { storeFile } from "../../src/backup/content.ts";
 import { signatureOf } from "../../src/backup/signature.ts";
+import { libc } from "../../src/disk/libc.ts";
+import { Fields } from "../../src/format/fields.ts";
+import { decodeHoles, holeBytes } from "../../src/format/holes.ts";
 import type { RawName } from "../../src/format/raw-name.ts";
 import { rawFromText } from "../../src/format/raw-name.ts";
 import { bracketFor, run } from "../support/brackets.ts";
 import { randomBytes } from "../support/random.ts";
+import { closesAll, sparseFile } from "../support/rough.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
 const bracket = await bracketFor("content");
@@ -125,6 +130,48 @@ describe("a file that", () => {
     assert.equal(reading?.digest, sha1(Buffer.concat([content, Buffer.from("more")])));
   });
 
+  it("was replaced before it was opened, is read as it is now", () => {
+    const path = fileOf(content);
+    const job = jobOf(path);
+    const other = fileOf(randomBytes(3, 500));
+    renameSync(other, path);
+    const { size, reading } = outcome(closesAll(() => store(job)));
+    assert.equal(size, 500);
+    assert.equal(reading?.signature, jobOf(path).signature);
+    assert.ok(reading?.looks);
+  });
+
+  it("is in a directory that was swapped for a link, is not read behind the link", () => {
+    const root = scratchDirectory();
+    const elsewhere = scratchDirectory();
+    writeFileSync(join(elsewhere, "file"), "secret");
+    for (const [swapped, below] of [
+      ["a", ""],
+      ["b", "/deep"],
+    ] as const) {
+      mkdirSync(join(root, swapped + below), { recursive: true });
+      if (below !== "") mkdirSync(join(elsewhere, below));
+      if (below !== "") writeFileSync(join(elsewhere, below, "file"), "secret");
+      const path = join(root, swapped + below, "file");
+      writeFileSync(path, content);
+      const stats = lstatSync(path, { bigint: true });
+      const job: FileJob = {
+        ...{ id: 7, root: rawFromText(root), path: rawFromText(`${swapped}${below}/file`) },
+        ...{ size: content.length, signature: signatureOf(stats) },
+      };
+      renameSync(join(root, swapped), join(root, `was-${swapped}`));
+      symlinkSync(elsewhere, join(root, swapped));
+      const [event, ...others] = closesAll(() => store(job));
+      assert.ok(event?.kind === "failed" && /ENOTDIR|ELOOP/.test(event.message), event?.kind);
+      assert.deepEqual(others, []);
+      // And with another directory in its place it is the file there.
+      rmSync(join(root, swapped));
+      mkdirSync(join(root, swapped + below), { recursive: true });
+      writeFileSync(path, "other");
+      assert.equal(outcome(store(job)).reading?.digest, sha1(Buffer.from("other")));
+    }
+  });
+
   it("is replaced while it is read, is stored as it was when it was opened", () => {
     const path = fileOf(content);
     const other = fileOf(randomBytes(3, 500));
@@ -141,7 +188,7 @@ describe("a file that", () => {
   it("is something else by the time it is opened, is reported and not waited for", () => {
     const replacements: [RegExp, (path: string) => void][] = [
       [/^cannot open it: ENOENT/, () => {}],
-      [/^cannot open it: ELOOP/, (path) => symlinkSync("/etc/passwd", path)],
+      [/^cannot open it: E(LOOP|NOTDIR)/, (path) => symlinkSync("/etc/passwd", path)],
       [/no file any more/, (path) => mkdirSync(path)],
       [/no file any more/, (path) => void spawnSync("mkfifo", [path])],
     ];
@@ -178,5 +225,110 @@ describe("a file that", () => {
     }
     const [event] = store(jobOf(path));
     assert.ok(event?.kind === "failed" && /EACCES/.test(event.message));
+  });
+});
+
+describe("a file with holes", { skip: process.platform !== "linux" && "Linux only" }, () => {
+  const MIB = 2 ** 20;
+  const head = randomBytes(4, 5000);
+  const tail = randomBytes(5, 100_000);
+
+  it("is its data, and the digest that of the whole", () => {
+    const path = join(scratchDirectory(), "sparse");
+    sparseFile(path, 3 * MIB + 5, { 0: head, [2 * MIB]: tail });
+    const { kinds, size, reading } = outcome(store(jobOf(path)));
+    assert.equal(kinds, "chunks done");
+    const { holes = [], digest } = reading ?? {};
+    assert.equal(digest, sha1(readFileSync(path)));
+    assert.equal(size + holeBytes(holes), 3 * MIB + 5);
+    assert.ok(size < 120_000, `${size} bytes of data`);
+    assert.equal(holes.length, 2);
+  });
+
+  it("may be nothing but a hole, and then costs nothing", () => {
+    const path = join(scratchDirectory(), "hole");
+    sparseFile(path, 2 * MIB);
+    const { kinds, reading } = outcome(store(jobOf(path)));
+    assert.equal(kinds, "done");
+    assert.deepEqual(reading?.holes, [[0, 2 * MIB]]);
+    assert.equal(reading?.digest, sha1(new Uint8Array(2 * MIB)));
+  });
+
+  it("has no digest where holes would keep it busy for years", (t) => {
+    const path = join(scratchDirectory(), "vast");
+    try {
+      sparseFile(path, 2 ** 43, { 0: head });
+    } catch {
+      t.skip("this file system has no such files");
+      return;
+    }
+    const { reading } = outcome(store(jobOf(path)));
+    assert.equal(reading?.digest, undefined);
+    assert.equal(reading?.holes.length, 1);
+  });
+
+  it("is as it was read last, if it changes each time: holes and data fit together", () => {
+    const path = join(scratchDirectory(), "torn");
+    for (const change of [
+      (at: number) => truncateSync(path, MIB - at),
+      (at: number) => truncateSync(path, 4 * MIB + at),
+      (at: number) => sparseFile(path, 3 * MIB, { [at * MIB]: tail }),
+    ]) {
+      sparseFile(path, 3 * MIB, { 0: head, [2 * MIB]: tail });
+      // A chunk is told of behind all of the data, with holes in front of it and behind.
+      const { size, reading } = outcome(store(jobOf(path), change));
+      assert.equal(reading?.torn, true);
+      const { holes = [], digest } = reading ?? {};
+      assert.doesNotThrow(() => decodeHoles(new Fields("x", { holes }), { size }));
+      assert.match(digest ?? "", /^sha1:/);
+    }
+  });
+});
+
+describe("the attributes of a file", { skip: process.platform !== "linux" && "Linux only" }, () => {
+  it("are read with it, and an attribute that is set meanwhile is a change", () => {
+    const path = fileOf(content);
+    const value = Buffer.from("value");
+    const set = (name: string) => libc()?.setXattr(rawFromText(path), name as RawName, value);
+    set("user.b");
+    const { kinds, reading } = outcome(
+      store(jobOf(path), (time) => {
+        if (time === 1) set("user.a");
+      }),
+    );
+    assert.equal(kinds, "chunks restart chunks done");
+    assert.deepEqual(reading?.xattrs, [
+      { name: "user.a", value },
+      { name: "user.b", value },
+    ]);
+  });
+});
+
+describe("a file that changes within a tick of the clock", () => {
+  it("is not read before a change would show", () => {
+    for (let turn = 0; turn < 10; turn++) {
+      const path = fileOf(content);
+      const other = randomBytes(turn, content.length);
+      const { kinds, reading } = outcome(
+        store(jobOf(path), (time) => {
+          if (time === 1) writeFileSync(path, other);
+        }),
+      );
+      assert.equal(kinds, "chunks restart chunks done");
+      assert.equal(reading?.digest, sha1(other));
+    }
+  });
+
+  it("is marked as recent where that takes too long to wait for", () => {
+    const path = fileOf(content);
+    const job = jobOf(path);
+    const now = Date.now;
+    try {
+      // As if the file server's clock were ahead.
+      Date.now = () => now() - 60_000;
+      assert.equal(outcome(store(job)).reading?.isRecent, true);
+    } finally {
+      Date.now = now;
+    }
   });
 });

@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import type { FileDigestName } from "../../src/digest/digest.ts";
 import { loadDigests } from "../../src/digest/digest.ts";
 import { CorruptError } from "../../src/errors.ts";
+import { fileSize } from "../../src/format/holes.ts";
 import type { RawName } from "../../src/format/raw-name.ts";
 import type { FileEntry } from "../../src/format/tree.ts";
 import { ChunkSource } from "../../src/restore/chunk-source.ts";
@@ -39,6 +40,46 @@ describe("the bytes of a file", () => {
       assert.deepEqual(Buffer.concat(had), Buffer.concat(PIECES));
     });
   }
+
+  it("are zeros where holes are: between chunks, inside them, in front and behind", async () => {
+    const data = Buffer.concat(PIECES);
+    const cases: [number, number][][] = [
+      [[0, 7]],
+      [[120_000, 200_000]],
+      [[40_000, 1]],
+      [
+        [0, 3],
+        [10_003, 100_000],
+        [160_003, 70_000],
+        [240_003, 5],
+      ],
+    ];
+    for (const holes of cases) {
+      const whole: Uint8Array[] = [];
+      let at = 0;
+      let taken = 0;
+      for (const [offset, length] of holes) {
+        whole.push(data.subarray(taken, taken + offset - at), new Uint8Array(length));
+        taken += offset - at;
+        at = offset + length;
+      }
+      whole.push(data.subarray(taken));
+      const shelf = new Shelf();
+      const had: Uint8Array[] = [];
+      const file = { ...fileOf(shelf, "sha1", whole), holes };
+      await readInto(had, shelf, file);
+      assert.ok(Buffer.concat(had).equals(Buffer.concat(whole)));
+      assert.equal(Buffer.concat(had).length, fileSize(file));
+    }
+  });
+
+  it("are zeros of a hole without any data, in pieces", async () => {
+    const shelf = new Shelf();
+    const had: Uint8Array[] = [];
+    await readInto(had, shelf, { ...shelf.file("f"), holes: [[0, 3_000_000]] });
+    assert.equal(Buffer.concat(had).length, 3_000_000);
+    assert.ok(had.every((piece) => piece.length <= 65_536 && piece.every((byte) => byte === 0)));
+  });
 
   it("are none of an empty file", async () => {
     const shelf = new Shelf();

@@ -3,6 +3,7 @@ import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { pack, unpack } from "msgpackr";
 import type { KnownFile } from "../../src/backup/known-file.ts";
 import { decodeKnownFile, encodeKnownFile, SpanList } from "../../src/backup/known-file.ts";
 import type { KnownFiles, ReuseOptions } from "../../src/backup/reuse.ts";
@@ -28,7 +29,16 @@ describe("a record of a known file", () => {
   it("comes back as it was", () => {
     const { digest: _, ...bare } = known;
     const other = Buffer.alloc(32, 1).toString("base64") as ChunkId;
-    for (const file of [known, { ...known, unplaced: [id, other] }, bare]) {
+    const xattrs = [{ name: "user.\xff\xe9" as RawName, value: Buffer.from([0, 255]) }];
+    const holes = [[3, 2 ** 40]] as const;
+    for (const file of [
+      ...[known, { ...known, unplaced: [id, other] }, bare],
+      ...[
+        { ...known, xattrs },
+        { ...bare, holes },
+        { ...known, xattrs, holes },
+      ],
+    ]) {
       assert.deepEqual(decodeKnownFile(encodeKnownFile(file)), file);
     }
   });
@@ -45,9 +55,20 @@ describe("a record of a known file", () => {
       edited(RUN, RUN.replace("/", ".")),
       edited("\u0001\u0002\u0004", "\u0001\u00ff\u0004"),
       encodeKnownFile({ ...known, content: { ...known.content, size: 11 } }),
+      encodeKnownFile({ ...known, holes: [[11, 1]] }),
+      encodeKnownFile({ ...known, xattrs: [{ name: "" as RawName, value: new Uint8Array(0) }] }),
     ]) {
       assert.equal(decodeKnownFile(other), undefined, Buffer.from(other).toString("hex"));
     }
+  });
+});
+
+describe("a record of an earlier version", () => {
+  it("is nothing: whoever wrote it did not look at attributes and holes", () => {
+    const [, ...fields] = unpack(encodeKnownFile(known)) as unknown[];
+    assert.equal(decodeKnownFile(pack(fields)), undefined);
+    assert.equal(decodeKnownFile(pack([1, ...fields])), undefined);
+    assert.deepEqual(decodeKnownFile(pack([2, ...fields])), known);
   });
 });
 
