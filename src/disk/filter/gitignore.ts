@@ -87,7 +87,10 @@ function readRules(contents: Contents): Rule[] {
   const lines = `${rawName(bytes)}\n`.replace(BYTE_ORDER_MARK, "").split(/\r?\n/);
   const tooLong = lines.findIndex((line) => line.length > MOST_LINE_BYTES);
   if (tooLong >= 0) {
-    contents.problem(FILE, `line ${tooLong + 1} is longer than ${MOST_LINE_BYTES} bytes`);
+    contents.problem(
+      FILE,
+      `line ${tooLong + 1} is longer than ${MOST_LINE_BYTES} bytes, and leaves nothing out`,
+    );
   }
   return lines.filter((line) => line.length <= MOST_LINE_BYTES).flatMap(rulesOf);
 }

@@ -44,6 +44,11 @@ const CLASSES: Readonly<Record<string, readonly Range[]>> = {
   word: WORD,
   xdigit: [DIGIT, [0x41, 0x46], [0x61, 0x66]],
 };
+/** The long s and the sign for Kelvin: JavaScript takes them for s and k where case does not count. */
+const TWINS: readonly Range[] = [
+  [0x17f, 0x17f],
+  [0x212a, 0x212a],
+];
 const LETTERS: Readonly<Record<string, readonly Range[]>> = { d: [DIGIT], w: WORD, s: SPACE };
 const CONTROLS: Readonly<Record<string, number>> = { t: 9, n: 10, r: 13, f: 12, e: 27, a: 7 };
 const BACKSPACE = 8;
@@ -53,7 +58,7 @@ export function takeLetterClass(scanner: Scanner): readonly Range[] | undefined 
   const letter = scanner.take(/\\([dwsDWS])/y)?.[1];
   if (letter === undefined) return undefined;
   const ranges = LETTERS[letter.toLowerCase()] ?? [];
-  return letter === letter.toLowerCase() ? ranges : allBut(ranges);
+  return letter === letter.toLowerCase() ? ranges : allBut(ranges, scanner);
 }
 
 /** Reads a backslash and the character that it stands for. */
@@ -104,9 +109,13 @@ function takeMember(scanner: Scanner): readonly Range[] {
 function takeNamed(scanner: Scanner): readonly Range[] | undefined {
   const name = scanner.take(/\[:(\^?\w*):\]/y)?.[1];
   if (name === undefined) return takeLetterClass(scanner);
-  const ranges = CLASSES[name.replace("^", "")];
+  const ranges = named(name.replace("^", ""), scanner);
   if (ranges === undefined) return scanner.refuse(`there is no class [:${name}:]`);
-  return name.startsWith("^") ? allBut(ranges) : ranges;
+  return name.startsWith("^") ? allBut(ranges, scanner) : ranges;
+}
+
+function named(name: string, { ignoresCase }: Scanner): readonly Range[] | undefined {
+  return CLASSES[ignoresCase ? name.replace(/^(upper|lower)$/, "alpha") : name];
 }
 
 function takeOne(scanner: Scanner): number {
@@ -118,10 +127,10 @@ function takeOne(scanner: Scanner): number {
   return scanner.take(/./suy)?.[0]?.codePointAt(0) ?? scanner.refuse("a class has no end");
 }
 
-function allBut(ranges: readonly Range[]): readonly Range[] {
+function allBut(ranges: readonly Range[], { ignoresCase }: Scanner): readonly Range[] {
   const others: Range[] = [];
   let from = 0;
-  for (const [first, last] of ranges) {
+  for (const [first, last] of ignoresCase ? [...ranges, ...TWINS] : ranges) {
     if (first > from) others.push([from, first - 1]);
     from = last + 1;
   }

@@ -48,8 +48,7 @@ class Translation {
 
   finish(): { readonly source: string; readonly flags: string } {
     while (!this.#scanner.isAtEnd) this.#source += this.#next();
-    // There is one answer for all of it: `i` is taken at the beginning only.
-    return { source: this.#source, flags: this.#has("i") ? "iu" : "u" };
+    return { source: this.#source, flags: this.#scanner.ignoresCase ? "iu" : "u" };
   }
 
   #has(flag: string): boolean {
@@ -145,6 +144,7 @@ class Translation {
     if (flags.has("i") !== before.has("i") && !isWhole) {
       this.#scanner.refuse(`${text} changes the case within: only (?i) at the beginning can`);
     }
+    this.#scanner.ignoresCase = flags.has("i");
     if (end === ":") return this.#open("(?:", flags);
     this.#flags[this.#flags.length - 1] = flags;
     return "";

@@ -2,6 +2,8 @@
 import { UsageError } from "../../errors.ts";
 
 export class Scanner {
+  /** Whether upper case is as good as lower case, in what is read from here on. */
+  ignoresCase = false;
   readonly #text: string;
   readonly #told: string;
   #at = 0;
