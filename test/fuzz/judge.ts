@@ -17,7 +17,8 @@ export async function judge(target: FuzzTarget, input: Uint8Array): Promise<Verd
   const before = memory();
   let verdict: Verdict = { kind: "taken" };
   try {
-    await target.run(input.slice());
+    // Not input.slice(): of a Buffer that is the same memory.
+    await target.run(new Uint8Array(input));
   } catch (error) {
     const problem = problemOf(error);
     verdict = problem === undefined ? { kind: "refused" } : { kind: "wrong", problem };
