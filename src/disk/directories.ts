@@ -15,10 +15,9 @@ import type { RawName } from "../format/raw-name.ts";
 import { displayName } from "../format/raw-name.ts";
 import { joinPath, systemPath } from "./path.ts";
 
-/** A directory at or below the root. */
+/** A directory at or below the root. Its path is not kept: that of each level has all those above it. */
 export interface Directory {
-  /** From the root, whose own is empty. */
-  readonly path: RawName;
+  /** The root's is empty. */
   readonly name: RawName;
   readonly parent: Directory | undefined;
   /** Device and inode. */
@@ -37,6 +36,13 @@ const O_PATH = 0o10000000;
 const FLAGS = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const HAS_PROC = process.platform === "linux";
 
+/** From the root, whose own is empty. */
+export function pathOf(directory: Directory): RawName {
+  const names: RawName[] = [];
+  for (let at = directory; at.parent !== undefined; at = at.parent) names.push(at.name);
+  return names.reverse().join("/") as RawName;
+}
+
 export class Directories {
   readonly root: Directory;
   readonly #rootPath: RawName;
@@ -50,7 +56,7 @@ export class Directories {
   constructor(path: RawName) {
     this.#rootPath = path;
     const name = "" as RawName;
-    this.root = { path: name, name, parent: undefined, identity: identityOf(look(path), path) };
+    this.root = { name, parent: undefined, identity: identityOf(look(path), () => path) };
   }
 
   /**
@@ -60,19 +66,19 @@ export class Directories {
    * @throws {@link UnavailableError} if the directory is not the one that it was.
    */
   at(directory: Directory, name: RawName): RawName {
-    if (!HAS_PROC) return joinPath(joinPath(this.#rootPath, directory.path), name);
+    if (!HAS_PROC) return joinPath(joinPath(this.#rootPath, pathOf(directory)), name);
     const { descriptor } = this.#bring(directory);
     return `/proc/self/fd/${descriptor}/${name === "" ? "." : name}` as RawName;
   }
 
   /** A directory in another, which is not looked for behind a link. @throws the system's error. */
   enter(parent: Directory, name: RawName): Directory {
-    const path = joinPath(parent.path, name);
+    const path = () => joinPath(pathOf(parent), name);
     const place = this.at(parent, name);
-    if (!HAS_PROC) return { path, name, parent, identity: identityOf(look(place), path) };
+    if (!HAS_PROC) return { name, parent, identity: identityOf(look(place), path) };
     const descriptor = openSync(systemPath(place), FLAGS);
     const identity = identityOf(fstatSync(descriptor, { bigint: true }), path);
-    const directory = { path, name, parent, identity };
+    const directory = { name, parent, identity };
     this.#keep(directory, descriptor);
     return directory;
   }
@@ -115,10 +121,10 @@ export class Directories {
         : `/proc/self/fd/${parent.descriptor}/${directory.name}`;
     const flags = parent === undefined ? O_PATH | constants.O_DIRECTORY : FLAGS;
     const descriptor = openSync(systemPath(place as RawName), flags);
-    const { path, identity } = directory;
-    if (identityOf(fstatSync(descriptor, { bigint: true }), path) !== identity) {
+    const path = () => pathOf(directory);
+    if (identityOf(fstatSync(descriptor, { bigint: true }), path) !== directory.identity) {
       closeSync(descriptor);
-      throw new UnavailableError(`${shown(path)} was replaced by another one meanwhile`);
+      throw new UnavailableError(`${shown(path())} was replaced by another one meanwhile`);
     }
     return this.#keep(directory, descriptor);
   }
@@ -144,8 +150,8 @@ function look(path: RawName): BigIntStats {
   return lstatSync(systemPath(path), { bigint: true });
 }
 
-function identityOf(stats: BigIntStats, path: RawName): string {
-  if (!stats.isDirectory()) throw new UnavailableError(`${shown(path)} is no directory`);
+function identityOf(stats: BigIntStats, path: () => RawName): string {
+  if (!stats.isDirectory()) throw new UnavailableError(`${shown(path())} is no directory`);
   return `${stats.dev}:${stats.ino}`;
 }
 

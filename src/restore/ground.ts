@@ -8,7 +8,7 @@
 import type { BigIntStats } from "node:fs";
 import { chmodSync, lstatSync, mkdirSync, realpathSync, unlinkSync } from "node:fs";
 import type { Directory } from "../disk/directories.ts";
-import { Directories } from "../disk/directories.ts";
+import { Directories, pathOf } from "../disk/directories.ts";
 import type { Metadata } from "../disk/metadata.ts";
 import { applyToDirectory } from "../disk/metadata.ts";
 import { joinPath, systemPath } from "../disk/path.ts";
@@ -51,7 +51,8 @@ export class Ground {
    */
   constructor(root: RawName, conflict: Conflict) {
     this.#conflict = conflict;
-    this.#root = acting(`restore to ${displayName(root)}`, () => {
+    const doing = () => `restore to ${displayName(root)}`;
+    this.#root = acting(doing, () => {
       if (statOf(root)?.isFile()) {
         throw new UsageError(`${displayName(root)} is no directory: choose another --to`);
       }
@@ -60,10 +61,7 @@ export class Ground {
       // What the user names may be a link; nothing below may.
       return realpathSync.native(systemPath(root), "latin1") as RawName;
     });
-    this.#directories = acting(
-      `restore to ${displayName(root)}`,
-      () => new Directories(this.#root),
-    );
+    this.#directories = acting(doing, () => new Directories(this.#root));
   }
 
   /** Whether directories that were there get the snapshot's metadata. */
@@ -126,16 +124,17 @@ export class Ground {
    * @throws {@link UsageError} if it is in the way.
    */
   verdictOn(spot: Spot, there: BigIntStats, entry: Pick<DirectoryEntry, "mtime">): Verdict {
+    const verdict = there.isDirectory() ? "refused" : verdictOn(there, entry, this.#conflict);
+    if (verdict !== "refused") return verdict;
     const shown = displayName(this.shown(spot));
     if (there.isDirectory()) throw new UsageError(`${shown} is a directory: move it away first`);
-    const verdict = verdictOn(there, entry, this.#conflict);
-    if (verdict !== "refused") return verdict;
     throw new UsageError(`${shown} is there already: choose --conflict or another --to`);
   }
 
   /** Keeps a directory open, for paths that are used later, or on other threads. */
   hold(directory: Directory): void {
-    acting(`hold ${displayName(directory.path)}`, () => this.#directories.hold(directory));
+    const doing = () => `hold ${displayName(pathOf(directory))}`;
+    acting(doing, () => this.#directories.hold(directory));
   }
 
   letGo(directory: Directory): void {
@@ -149,12 +148,15 @@ export class Ground {
 
   /** The path as people know it. */
   shown({ directory, name }: Spot): RawName {
-    return joinPath(joinPath(this.#root, directory.path), name);
+    return joinPath(joinPath(this.#root, pathOf(directory)), name);
   }
 
   /** Does something to what stands at a spot. @throws one of varve's errors where a system call fails. */
   acting<T>(spot: Spot, doing: string, action: (place: RawName) => T): T {
-    return acting(`${doing} ${displayName(this.shown(spot))}`, () => action(this.at(spot)));
+    return acting(
+      () => `${doing} ${displayName(this.shown(spot))}`,
+      () => action(this.at(spot)),
+    );
   }
 
   close(): void {
@@ -162,7 +164,7 @@ export class Ground {
   }
 
   #enter(spot: Spot): Directory {
-    const doing = `enter ${displayName(this.shown(spot))}`;
+    const doing = () => `enter ${displayName(this.shown(spot))}`;
     return acting(doing, () => this.#directories.enter(spot.directory, spot.name));
   }
 
@@ -182,10 +184,10 @@ function statOf(path: RawName): BigIntStats | undefined {
 }
 
 /** Failures of system calls, in words that help. */
-function acting<T>(doing: string, action: () => T): T {
+function acting<T>(doing: () => string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    throw fileFailure(error, doing);
+    throw fileFailure(error, doing());
   }
 }
