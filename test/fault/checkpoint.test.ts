@@ -10,7 +10,7 @@ import { preview } from "../../src/backup/preview.ts";
 import { directoryKey } from "../../src/cache/paths.ts";
 import { backUp as backUpInFull } from "../../src/commands/backing-up.ts";
 import { Output } from "../../src/commands/output.ts";
-import type { Problem } from "../../src/disk/walk.ts";
+import type { Exclusion, Problem } from "../../src/disk/walk.ts";
 import { endName } from "../../src/format/names.ts";
 import type { ObjectHash } from "../../src/format/object-hash.ts";
 import { rawFromText } from "../../src/format/raw-name.ts";
@@ -245,7 +245,8 @@ describe("the backup of a source", () => {
     const heads: unknown[] = [];
     const remember = async (seen: readonly ObjectHash[]) => void heads.push(...seen);
     const task = { ...taskOf(place.source), checkpoint: 0 };
-    const filter = Object.assign(task.filter, { excludes });
+    const exclusion: Exclusion = { excludes, opens: () => true, within: () => exclusion };
+    const filter = Object.assign(task.filter, { exclusion: () => exclusion });
     const { summary, head } = await session(place.site, place.store, place.cache, (tools) =>
       backUpInFull({ ...task, filter }, tools, { output, remember }),
     );
