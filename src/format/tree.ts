@@ -70,7 +70,9 @@ export type Entry = FileEntry | DirectoryEntry | SymlinkEntry | SpecialEntry;
 
 const TYPES = ["file", "directory", "symlink", "fifo", "socket", "character", "block"] as const;
 const NANOSECONDS = 1_000_000_000n;
-const MAX_ID = 2 ** 32 - 1;
+/** The one behind it is no owner's: to chown(2) it says that the owner stays. */
+const MAX_ID = 2 ** 32 - 2;
+const MAX_DEVICE = 2 ** 32 - 1;
 const LINK = /^[0-9a-z:]{1,64}$/;
 const OWNER_NAME = /^\P{Cc}{1,256}$/u;
 
@@ -190,7 +192,7 @@ function decodeLink(line: Fields): Linked {
 function decodeDevice(line: Fields): Pick<SpecialEntry, "device"> {
   if (!line.has("device")) return {};
   const [major, minor] = line.array("device");
-  return line.array("device").length === 2 && isInteger(major, MAX_ID) && isInteger(minor, MAX_ID)
+  return line.array("device").length === 2 && isInteger(major, MAX_DEVICE) && isInteger(minor, MAX_DEVICE)
     ? { device: [major, minor] }
     : line.fail("device", "major and minor number");
 }
