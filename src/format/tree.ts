@@ -192,7 +192,9 @@ function decodeLink(line: Fields): Linked {
 function decodeDevice(line: Fields): Pick<SpecialEntry, "device"> {
   if (!line.has("device")) return {};
   const [major, minor] = line.array("device");
-  return line.array("device").length === 2 && isInteger(major, MAX_DEVICE) && isInteger(minor, MAX_DEVICE)
+  return line.array("device").length === 2 &&
+    isInteger(major, MAX_DEVICE) &&
+    isInteger(minor, MAX_DEVICE)
     ? { device: [major, minor] }
     : line.fail("device", "major and minor number");
 }
