@@ -49,12 +49,17 @@ export class Policy {
     };
   }
 
+  /** Counts what is not put back on an entry that is restored. */
+  note({ type, mode, xattrs = [] }: Entry): void {
+    if (this.#special === "restored") return;
+    if (type === "file" && (mode & (SETUID | SETGID)) !== 0) this.leftOut.setuid += 1;
+    if (xattrs.some(({ name }) => name === CAPABILITY)) this.leftOut.capabilities += 1;
+  }
+
   /** On a directory setgid gives no rights: what is made in it gets its group. */
   #modeOf({ type, mode }: Entry): number {
     if (this.#special === "restored") return mode;
-    if (type === "directory") return mode & (PERMISSIONS | SETGID);
-    if (type === "file" && (mode & (SETUID | SETGID)) !== 0) this.leftOut.setuid += 1;
-    return mode & PERMISSIONS;
+    return mode & (type === "directory" ? PERMISSIONS | SETGID : PERMISSIONS);
   }
 
   #ownerOf(entry: Entry): Metadata["owner"] {
@@ -64,8 +69,6 @@ export class Policy {
 
   #xattrsOf({ xattrs }: Entry): Entry["xattrs"] {
     if (xattrs === undefined || this.#special === "restored") return xattrs;
-    const kept = xattrs.filter(({ name }) => name !== CAPABILITY);
-    this.leftOut.capabilities += xattrs.length - kept.length;
-    return kept;
+    return xattrs.filter(({ name }) => name !== CAPABILITY);
   }
 }

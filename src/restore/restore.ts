@@ -223,6 +223,7 @@ class Restorer {
       if (refusals === undefined) return { spot, clash: "replaced", attributes };
       this.#account.shortfalls.add(path, refusals);
       this.#account.keep(path);
+      policy.note(entry);
     } catch (error) {
       this.#account.fail(path, error);
     }
@@ -230,7 +231,9 @@ class Restorer {
   }
 
   #node(path: RawName, entry: Exclude<Leaf, FileEntry>, { spot, clash, attributes }: Site): void {
-    const finish = { metadata: this.#task.policy.metadataOf(entry, attributes), clash };
+    const { policy } = this.#task;
+    const finish = { metadata: policy.metadataOf(entry, attributes), clash };
+    policy.note(entry);
     const first = this.#links.begin(entry, spot);
     this.#account.attempt(path, () => {
       this.#made(path, first, () =>
@@ -255,14 +258,15 @@ class Restorer {
   }
 
   async #file(path: RawName, entry: FileEntry, { spot, clash, attributes }: Site): Promise<void> {
-    const metadata = this.#task.policy.metadataOf(entry, attributes);
+    const { ground, policy } = this.#task;
+    const metadata = policy.metadataOf(entry, attributes);
+    policy.note(entry);
     const file: PendingFile = { path, entry, failure: undefined, refusals: [] };
     const { content, holes, link } = entry;
     const isWhole = content.depth === 0 && content.chunks.length === 1;
     if (isWhole && holes === undefined && link === undefined) {
       const partial = this.#maker.partial(spot);
       await this.#batches.want(file, spot.directory, () => {
-        const { ground } = this.#task;
         const whole = { path: ground.at(spot), shown: ground.shown(spot), metadata, clash };
         return { path: ground.at(partial), whole };
       });
@@ -276,7 +280,7 @@ class Restorer {
       return;
     }
     this.#partials.add(partial);
-    await this.#batches.want(file, spot.directory, () => ({ path: this.#task.ground.at(partial) }));
+    await this.#batches.want(file, spot.directory, () => ({ path: ground.at(partial) }));
     this.#batches.afterwards(path, () =>
       this.#finishFile(file, { partial, first }, { metadata, clash }),
     );
