@@ -4,6 +4,7 @@
  * takes what matches itself, and not what is below it. A slash at a pattern's
  * end means directories only.
  */
+import { globMatcher } from "../disk/glob.ts";
 import { lastName } from "../disk/path.ts";
 import { NotFoundError } from "../errors.ts";
 import type { RawName } from "../format/raw-name.ts";
@@ -71,7 +72,7 @@ function byPath(text: string, source: RawName): Pick<Rule, "names" | "looksInto"
 
 function byName(text: string): Pick<Rule, "names" | "looksInto"> {
   const names = [rawFromText(text), rawFromDisplay(text)];
-  const matches = SPECIAL.test(text) ? match(text) : () => false;
+  const matches = SPECIAL.test(text) ? globMatcher(text) : () => false;
   return {
     names: (path) => {
       const name = lastName(path);

@@ -4,7 +4,7 @@
  * stands is never lost for looking like a glob: `a[1].txt` is found as both. A
  * name that nobody can type, for it is no text, is found as `ls` shows it.
  */
-import picomatch from "picomatch";
+import { globMatcher } from "../disk/glob.ts";
 import { NotFoundError } from "../errors.ts";
 import type { RawName } from "../format/raw-name.ts";
 import { rawFromDisplay, rawFromText, rawText } from "../format/raw-name.ts";
@@ -31,8 +31,6 @@ interface Glob {
 
 /** What a glob may be made of. */
 export const SPECIAL: RegExp = /[*?[\]{}\\]/;
-/** What picomatch would take for more than a character, and people have in names. */
-const LITERAL = /[()|]/g;
 
 export class Selection {
   readonly #rules: readonly Rule[];
@@ -97,19 +95,13 @@ function ruleOf(pattern: string, source: RawName, kind: PatternKind): Rule {
   const glob =
     plain < 0
       ? undefined
-      : { base: baseOf(parts.slice(0, plain)), matches: match(text), missed: baseOf([]) };
+      : { base: baseOf(parts.slice(0, plain)), matches: globMatcher(text), missed: baseOf([]) };
   const path = rawFromText(text);
   return { pattern, paths: [path, rawFromDisplay(text) ?? path], glob, hits: 0 };
 }
 
 function baseOf(parts: readonly string[]): RawName {
   return rawFromText(parts.join("/"));
-}
-
-/** What a glob matches; names that are no text are given byte by byte. */
-export function match(text: string): (text: string) => boolean {
-  const options = { dot: true, nonegate: true, noextglob: true };
-  return picomatch(text.replaceAll(LITERAL, "\\$&"), options);
 }
 
 /** People paste the path as it was on the machine. */
