@@ -6,6 +6,10 @@ import { UsageError } from "../../src/errors.ts";
 describe("flags", () => {
   it("pass if they are what yargs makes of sound ones", () => {
     checkFlags({ _: ["backup", "-x"], source: ["a", "b"], tag: ["t", "u"], workers: 0, to: "x" });
+    // As yargs hands them over: under both names.
+    const files = ["a", "b"];
+    checkFlags({ _: ["backup"], "exclude-file": files, excludeFile: files });
+    checkFlags({ _: ["backup"], "exclude-if-present": files, excludeIfPresent: files });
     checkFlags({ _: ["snapshots"], target: undefined, json: false });
   });
 
@@ -29,6 +33,10 @@ describe("flags", () => {
     for (const command of ["ls", "cat", "restore", "verify", "manifest"]) {
       assert.throws(() => checkFlags({ _: [command], from: ["a", "b"] }), /--from was given more/);
     }
+    assert.throws(
+      () => checkFlags({ _: ["backup"], "exclude-larger-than": ["1g", "2g"] }),
+      /--exclude-larger-than was given more/,
+    );
     assert.throws(() => checkFlags({ _: ["cat"], path: ["a", "b"] }), /PATH was given more/);
     assert.throws(() => checkFlags({ _: ["snapshots"], tag: ["a", "b"] }), /--tag was given more/);
     checkFlags({ _: ["ls"], path: ["a", "b"] });

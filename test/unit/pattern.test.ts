@@ -71,6 +71,8 @@ describe("a pattern", () => {
     ["[äö]", String(rawFromText("ö")), true],
     ["[äö]", String(rawFromText("ü")), false],
     ["\xff*", "\xff\xfe", true],
+    ["a\xff", "a\xff", true],
+    ["a/b\xff", "a/b\xff", true],
     ["\\xff.o", "\xff.o", true],
     ["*.o", "\xff.o", true],
     ["é/*", `${rawFromText("é")}/\xff`, true],

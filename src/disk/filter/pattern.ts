@@ -93,16 +93,18 @@ function glob(text: string, told: string): Matcher {
 
 function nameMatcher(text: string): Matcher {
   const names = literals(text);
-  if (!SPECIAL.test(text)) return ({ name }) => names.includes(name);
-  const matches = globMatcher(text);
+  const matches = textMatcher(text);
   return ({ name, nameText }) => names.includes(name) || matches(nameText);
 }
 
 function pathMatcher(text: string): Matcher {
   const paths = literals(text);
-  if (!SPECIAL.test(text)) return ({ path }) => paths.includes(path);
-  const matches = globMatcher(text);
+  const matches = textMatcher(text);
   return ({ path, pathText }) => paths.includes(path) || matches(pathText);
+}
+
+function textMatcher(pattern: string): (text: string) => boolean {
+  return SPECIAL.test(pattern) ? globMatcher(pattern) : (text) => text === pattern;
 }
 
 /** The names that a pattern is as it stands: as text, and as `ls` shows what is none. */
