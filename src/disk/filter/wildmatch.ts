@@ -33,7 +33,20 @@ const STANDS_ALONE = /$|\/|\\\//y;
  */
 export function wildmatch(pattern: string): ((text: string) => boolean) | undefined {
   const tokens = tokensOf(pattern);
-  return tokens === undefined ? undefined : (text) => new Matching(tokens).matches(text);
+  if (tokens === undefined) return undefined;
+  // Most of what does not match is seen not to by what a pattern begins and ends with.
+  const start = plain(tokens.slice(0, tokens.findIndex(isSpecial)));
+  const end = plain(tokens.slice(tokens.findLastIndex(isSpecial) + 1));
+  return (text) =>
+    text.startsWith(start) && text.endsWith(end) && new Matching(tokens).matches(text);
+}
+
+function isSpecial(token: Token): boolean {
+  return typeof token !== "number";
+}
+
+function plain(tokens: readonly Token[]): string {
+  return String.fromCharCode(...tokens.map(Number));
 }
 
 function tokensOf(pattern: string): readonly Token[] | undefined {
