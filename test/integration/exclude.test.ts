@@ -80,6 +80,7 @@ describe("backup leaves out", { concurrency: 2 }, () => {
     const flags = patterns.flatMap((pattern) => ["--exclude", pattern]);
     const { made, kept, unused } = await site.backUp([...flags, "--exclude", "re:(?i)TRASHES/$"]);
     assert.equal(made.status, 0, made.err);
+    assert.doesNotMatch(made.err, /left out/);
     assert.deepEqual(kept, ["keep.o", "sub", "sub/keep.o", "sub/x.swp"]);
     // The second is Brackup's best known one: nothing comes behind the end.
     assert.deepEqual(unused, ["--exclude !gone/keep.o", "--exclude re:^.*\\.(swp|Trashes)$/"]);
@@ -117,8 +118,6 @@ describe("backup leaves out", { concurrency: 2 }, () => {
     assert.equal(preview.status, 0, preview.err);
     assert.deepEqual(preview.err.match(/^left out.*$/gm), leftOut);
     assert.match(preview.out, /of 3, /);
-    const quiet = await site.backUp(["--gitignore"]);
-    assert.doesNotMatch(quiet.made.err, /left out/);
   });
 
   it("what is in a .gitignore that cannot be read not, and tells: exit 3", {
@@ -211,13 +210,10 @@ describe("backup leaves out", { concurrency: 2 }, () => {
     const site = new Site(directory({ a: empty }));
     const list = site.write("list", "a\nre:a++\n");
     for (const [flag, value, what] of [
-      ["--exclude", "**", /--exclude \*\*" would match everything/],
       ["--exclude", "re:(?>a)", /--exclude re:\(\?>a\): \(\?> cannot be used here/],
       ["--exclude-file", list, /list:2: re:a\+\+: the possessive \+\+ cannot/],
-      ["--exclude-file", `${list}.none`, /cannot read the patterns in .*list.none: ENOENT/],
       ["--exclude-if-present", "a/b", /--exclude-if-present should be the name of a file/],
       ["--exclude-larger-than", "large", /--exclude-larger-than should be a size/],
-      ["--exclude-larger-than", "1.5", /--exclude-larger-than should be a size/],
     ] as const) {
       const { status, err } = await site.machine.varve("backup", site.tree, flag, value);
       assert.equal(status, 2, `${flag} ${value}: ${err}`);

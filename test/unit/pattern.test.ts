@@ -105,6 +105,12 @@ describe("a pattern", () => {
     }
   });
 
+  it("is no longer than any path", () => {
+    const longest = `${"(".repeat(2 ** 15 - 1)}*`;
+    assert.ok(matches(parsePattern(longest, "--exclude"), longest));
+    assert.throws(() => parsePattern(`x${longest}`, "--exclude"), UsageError);
+  });
+
   it("of Brackup is a regular expression whatever it begins with", () => {
     const pattern = ignorePattern("!x", "ignore =");
     assert.equal(pattern.effect, "leave out");

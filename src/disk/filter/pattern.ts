@@ -38,6 +38,8 @@ export interface Pattern {
 }
 
 const EXPRESSION = "re:";
+/** Of a glob: picomatch takes no more than twice as many, and no path has as many. */
+const MOST_CHARACTERS = 2 ** 15;
 /** What globs are made of beside plain characters. */
 const SPECIAL = /[*?[\]{}\\]/;
 
@@ -72,12 +74,9 @@ export function ignorePattern(text: string, where: string): Pattern {
 }
 
 function expression(text: string, told: string): Matcher {
-  const { test } = matcherOf(perlExpression(text, told));
-  return ({ pathText, isDirectory }) => test(pathText) || (isDirectory && test(`${pathText}/`));
-}
-
-function matcherOf(regExp: RegExp): { readonly test: (text: string) => boolean } {
-  return { test: (text) => regExp.test(text) };
+  const found = perlExpression(text, told);
+  return ({ pathText, isDirectory }) =>
+    found.test(pathText) || (isDirectory && found.test(`${pathText}/`));
 }
 
 function glob(text: string, told: string): Matcher {
@@ -86,6 +85,9 @@ function glob(text: string, told: string): Matcher {
   const anchored = path.replace(/^\.?\/+/, "").replace(/^\\(?=re:)/, "");
   if (["", ".", "**"].includes(anchored)) {
     throw new UsageError(`"${told}" would match everything, or nothing`);
+  }
+  if (anchored.length > MOST_CHARACTERS) {
+    throw new UsageError(`a pattern has more than ${MOST_CHARACTERS} characters: ${told}`);
   }
   const matches = path.includes("/") ? pathMatcher(anchored) : nameMatcher(anchored);
   return path === text ? matches : (subject) => subject.isDirectory && matches(subject);
