@@ -11,7 +11,7 @@ import type { RawName } from "../format/raw-name.ts";
 import { rawFromDisplay, rawFromText, rawText } from "../format/raw-name.ts";
 import type { Entry } from "../format/tree.ts";
 import type { Scope } from "./resolve.ts";
-import { match, Selection, SPECIAL } from "./selection.ts";
+import { Selection, SPECIAL } from "./selection.ts";
 
 interface Rule {
   readonly pattern: string;
