@@ -67,6 +67,7 @@ export class Gather {
   /** Of those, the ones with several names, by what they look like; and what came of earlier ones. */
   readonly #linked = new Map<string, FileUnderWay>();
   readonly #outcomes = new LinkedFiles<Outcome>();
+  readonly #lost: string[] = [];
   #next = 0;
 
   /** @param root - the source's path. */
@@ -106,6 +107,11 @@ export class Gather {
     if (file === undefined) return;
     for (const { slot } of file.names) slot.fill(undefined);
     this.#end(file);
+  }
+
+  /** Of what was found below a directory that was lost nothing is stored: that was told once. */
+  lose(directory: RawName): void {
+    this.#lost.push(`${directory}/`);
   }
 
   /** Takes a file as it is known from an earlier run. */
@@ -225,6 +231,8 @@ export class Gather {
   }
 
   #problem({ found }: FileName, message: string): void {
-    this.#listener.problem({ path: found.path, message });
+    const { path } = found;
+    if (this.#lost.some((directory) => path.startsWith(directory))) return;
+    this.#listener.problem({ path, message });
   }
 }

@@ -62,6 +62,7 @@ export class Scan {
         this.#enter(step.directory);
         return [];
       case "leave":
+        if (step.isLost) this.#gather.lose(step.directory.path);
         this.#leave(step.isLost ? "drop" : "keep");
         return [];
       case "problem":

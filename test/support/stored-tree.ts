@@ -1,6 +1,7 @@
 /** What a snapshot says of a tree, entry by entry, without a restore: as `cat` and `ls` would. */
 import { createHash } from "node:crypto";
 import { loadDigests } from "../../src/digest/digest.ts";
+import { fileSize } from "../../src/format/holes.ts";
 import type { RunName } from "../../src/format/names.ts";
 import type { RawName } from "../../src/format/raw-name.ts";
 import type { Entry } from "../../src/format/tree.ts";
@@ -18,7 +19,11 @@ import { cacheDirectory, HOST, session } from "./site.ts";
 export interface Stored {
   readonly entry: Entry;
   readonly sha1?: string;
+  /** Of a small one. */
+  readonly bytes?: Uint8Array;
 }
+
+const MAX_KEPT_BYTES = 100_000;
 
 /** By their paths. Every file is read, and compared with its digest. */
 export function storedTree(
@@ -41,8 +46,12 @@ export function storedTree(
         continue;
       }
       const hash = createHash("sha1");
-      for await (const bytes of fileBytes({ path, entry }, chunks, digests)) hash.update(bytes);
-      stored.set(path, { entry, sha1: hash.digest("hex") });
+      const pieces: Uint8Array[] = [];
+      for await (const bytes of fileBytes({ path, entry }, chunks, digests)) {
+        hash.update(bytes);
+        if (fileSize(entry) <= MAX_KEPT_BYTES) pieces.push(bytes.slice());
+      }
+      stored.set(path, { entry, sha1: hash.digest("hex"), bytes: Buffer.concat(pieces) });
     }
     return stored;
   });
