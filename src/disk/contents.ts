@@ -6,6 +6,7 @@
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
 import type { RawName } from "../format/raw-name.ts";
+import { atPath } from "./long-path.ts";
 import { joinPath, systemPath } from "./path.ts";
 import type { Problem } from "./walk.ts";
 
@@ -44,7 +45,8 @@ export class Contents {
    */
   head(name: RawName, most: number): Uint8Array | undefined {
     try {
-      return readHead(joinPath(this.#root, joinPath(this.#path, name)), most);
+      const path = joinPath(this.#root, joinPath(this.#path, name));
+      return atPath(path, (short) => readHead(short, most));
     } catch (error) {
       if (NO_FILE.includes((error as NodeJS.ErrnoException).code)) return undefined;
       const message = (error as Error).message;
