@@ -25,6 +25,7 @@ import type { Committed, Draft } from "./commit.ts";
 import { commitDraft } from "./commit.ts";
 import { EntryMaker } from "./entry.ts";
 import { Gather } from "./gather.ts";
+import { Milestones } from "./milestones.ts";
 import type { Readers } from "./readers.ts";
 import { openReaders } from "./readers.ts";
 import { Reuse } from "./reuse.ts";
@@ -40,8 +41,6 @@ const MAX_PENDING = 1024;
 const MAX_HELD = 16384;
 /** So many entries are worth a look at which directories can go on. */
 const SETTLE_AT = 1024;
-/** Of a run that is cut off, all packs but the last so many are in the index. */
-const PACKS_AN_INDEX = 64;
 
 /**
  * Makes one snapshot of one source. If a checkpoint comes first, it is incomplete, and whoever
@@ -81,10 +80,9 @@ class Session {
   readonly #tree: TreeBuilder;
   readonly #gather: Gather;
   readonly #checkpoint: Checkpoint;
+  readonly #milestones: Milestones;
   #isComplete = true;
   #problems = 0;
-  #indexed = 0;
-  #saved = 0;
 
   static async open(task: BackupTask, tools: BackupTools, way: Way): Promise<Session> {
     const { repository, cache } = tools;
@@ -112,6 +110,10 @@ class Session {
       generation: runSequence(work.run.name),
     });
     this.#checkpoint = new Checkpoint(checkpoint, tools.clock, work.uploader.totals);
+    this.#milestones = new Milestones(
+      { ...work, cache: tools.cache, reuse: this.#reuse, trees: work.readers.trees },
+      tools.repository.settings.sizes.pack,
+    );
     this.#task = task;
     this.#tools = tools;
     this.#work = work;
@@ -208,26 +210,13 @@ class Session {
   }
 
   async #takeEvents(): Promise<void> {
-    const { readers, uploader, index } = this.#work;
+    const { readers, uploader } = this.#work;
     for (const event of await readers.pool.take()) {
       readers.pool.submit(await drive(this.#gather.take(event), uploader.store));
     }
     await drive(this.#tree.settle(), uploader.store);
-    this.#save();
-    if (uploader.totals.packs - this.#indexed >= PACKS_AN_INDEX) {
-      this.#indexed = uploader.totals.packs;
-      await index.writePlaces(this.#tools.cache);
-    }
+    await this.#milestones.pass(this.#gather.totals.bytes);
     this.#tell();
-  }
-
-  /** However the run ends, files are read again for one pack at most, but for what no pack holds yet. */
-  #save(): void {
-    const { uploader } = this.#work;
-    const done = uploader.totals.bytes + this.#gather.totals.bytes;
-    if (done - this.#saved < this.#tools.repository.settings.sizes.pack) return;
-    this.#saved = done;
-    this.#reuse.save();
   }
 
   #tell(): void {

@@ -50,6 +50,8 @@ export interface Bracket {
   readonly chunker: Chunker;
   readonly digests: Digests;
   readonly chunks: ChunkWriter;
+  /** Sees to it that all that was put is in a pack; the tape goes on. */
+  flush(): Packing<void>;
   /** Lays what waits to share a frame, ends the tape and closes the last pack. */
   finish(): Packing<void>;
 }
@@ -88,6 +90,10 @@ export async function openBracket(
       { claims, known },
       { run, tape, segmentSize: sizes.segment, frames },
     ),
+    *flush() {
+      yield* frames.flush();
+      yield* tapeWriter.flush();
+    },
     *finish() {
       yield* frames.flush();
       yield* tapeWriter.finish();

@@ -5,7 +5,7 @@
  */
 import type { FrameChunk, FrameEntry } from "../format/table.ts";
 import type { Packing, PackWriter } from "./pack.ts";
-import { fillSkippable, paddedSize } from "./padding.ts";
+import { fillSkippable, paddedSize, SKIPPABLE_HEADER_BYTES } from "./padding.ts";
 import { LEAST_SEGMENT_BYTES } from "./segment.ts";
 
 export class TapeWriter {
@@ -31,6 +31,19 @@ export class TapeWriter {
   *append(frame: Uint8Array, chunks: readonly FrameChunk[]): Packing<void> {
     const entry = { offset: this.end, length: frame.length, chunks };
     yield* this.#write(frame, [entry]);
+  }
+
+  /** Fills the segment up and closes the pack: all that was laid is in one, and the tape goes on. */
+  *flush(): Packing<void> {
+    if (this.#filled > 0) {
+      const left = this.#segment.length - this.#filled;
+      // Where the padding's header does not fit, it goes on through the next segment.
+      const isNarrow = left < SKIPPABLE_HEADER_BYTES;
+      const padding = new Uint8Array(isNarrow ? left + this.#segment.length : left);
+      fillSkippable(padding);
+      yield* this.#write(padding, []);
+    }
+    yield* this.#pack.close();
   }
 
   /** Seals what is left, padded, and closes the pack: the tape has its end. */

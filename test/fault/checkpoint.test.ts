@@ -10,7 +10,7 @@ import { preview } from "../../src/backup/preview.ts";
 import { directoryKey } from "../../src/cache/paths.ts";
 import { backUp as backUpInFull } from "../../src/commands/backing-up.ts";
 import { Output } from "../../src/commands/output.ts";
-import type { Exclusion, Problem } from "../../src/disk/walk.ts";
+import type { Exclusion, Found, Problem } from "../../src/disk/walk.ts";
 import { endName } from "../../src/format/names.ts";
 import type { ObjectHash } from "../../src/format/object-hash.ts";
 import { rawFromText } from "../../src/format/raw-name.ts";
@@ -100,18 +100,24 @@ function assertPart(tree: Survey, source: string): void {
   assertSameTree(tree, new Map(whole.filter(([path]) => tree.has(path))));
 }
 
-const source = scratchDirectory();
-before(() => plantTree(source));
+const planted = scratchDirectory();
+before(() => plantTree(planted));
 
 describe("a run that comes to a checkpoint", () => {
-  for (const [interval, workers] of [
-    [0, 0],
-    [4, 0],
-    [0, 2],
+  /** No thread gets through what it has in hand without a pack being stored. */
+  const large = scratchDirectory();
+  before(() => {
+    for (let at = 0; at < 20; at += 1) plant(join(large, `${at}`), file(randomBytes(at, MIB)));
+  });
+
+  for (const [name, source, options] of [
+    ["soon", planted, { checkpoint: 0 }],
+    ["later", planted, { checkpoint: 4 }],
+    ["with threads", large, { checkpoint: 0, workers: 2 }],
   ] as const) {
-    it(`leaves what it has, and goes on until all is there (${interval} ms, ${workers} threads)`, async () => {
+    it(`leaves what it has, and goes on until all is there: ${name}`, async () => {
       const place = await placeAt(source);
-      const summaries = await runAll(place, { checkpoint: interval, workers });
+      const summaries = await runAll(place, options);
       assert.ok(summaries.length > 1, "no checkpoint came");
       assert.deepEqual(
         summaries.map(({ complete }) => complete),
@@ -135,11 +141,11 @@ describe("a run that comes to a checkpoint", () => {
   }
 
   it("knows the files of the incomplete snapshot, and only those", async () => {
-    const place = await placeAt(source);
+    const place = await placeAt(planted);
     assert.equal((await runOnce(place, { checkpoint: 0 })).complete, false);
     const [{ tree } = { tree: new Map() }] = await audit(place.site, place.store);
     const stored = new Set(filesOf(tree));
-    const left = filesOf(survey(source)).filter((path) => !stored.has(path));
+    const left = filesOf(survey(planted)).filter((path) => !stored.has(path));
     assert.ok(stored.size > 0 && left.length > MANY_FILES / 2);
     assert.deepEqual(await unknownIn(place), left);
   });
@@ -202,7 +208,7 @@ describe("a run that comes to a checkpoint", () => {
   });
 
   it("goes on where it was even if it died behind an incomplete snapshot, without its cache", async () => {
-    const place = await placeAt(source);
+    const place = await placeAt(planted);
     const first = await runOnce(place, { checkpoint: 0 });
     const stored = await chunksStored(place.site, place.store);
     const lost = { ...place, cache: cacheDirectory() };
@@ -212,7 +218,7 @@ describe("a run that comes to a checkpoint", () => {
     assert.ok(all.length > stored.length);
     assert.equal(first.complete, false);
     const [, last] = await audit(place.site, place.store);
-    assertSameTree(last?.tree ?? new Map(), survey(source));
+    assertSameTree(last?.tree ?? new Map(), survey(planted));
   });
 });
 
@@ -233,7 +239,7 @@ describe("the backup of a source", () => {
     plantTree(place.source);
     const doomed = join(place.source, "a/0");
     let run = 0;
-    const excludes = ({ path }: { readonly path: string }): boolean => {
+    const excludes = ({ path }: Found): boolean => {
       if (path === "a") {
         run += 1;
         writeFileSync(doomed, String(run));
@@ -245,8 +251,8 @@ describe("the backup of a source", () => {
     const heads: unknown[] = [];
     const remember = async (seen: readonly ObjectHash[]) => void heads.push(...seen);
     const task = { ...taskOf(place.source), checkpoint: 0 };
-    const exclusion: Exclusion = { excludes, opens: () => true, within: () => exclusion };
-    const filter = Object.assign(task.filter, { exclusion: () => exclusion });
+    const watching: Exclusion = { excludes, opens: () => true, within: () => watching };
+    const filter = Object.assign(task.filter, { exclusion: () => watching });
     const { summary, head } = await session(place.site, place.store, place.cache, (tools) =>
       backUpInFull({ ...task, filter }, tools, { output, remember }),
     );
@@ -268,12 +274,12 @@ describe("the backup of a source", () => {
   });
 
   it("forgets what is known once, in the first of the runs that are to read every file", async (t) => {
-    const place = await placeAt(source);
+    const place = await placeAt(planted);
     const output = new Ear(QUIET);
     await session(place.site, place.store, place.cache, async (tools) => {
       const forget = t.mock.method(tools.cache.paths, "forget");
       const remember = t.mock.fn(async () => {});
-      const task = { ...taskOf(source), checkpoint: 0, reading: "every file" as const };
+      const task = { ...taskOf(planted), checkpoint: 0, reading: "every file" as const };
       await backUpInFull(task, tools, { output, remember });
       assert.ok(remember.mock.callCount() > 2);
       assert.equal(forget.mock.callCount(), 1);

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { loadZstd } from "../../src/compression/zstd.ts";
-import type { ChunkId } from "../../src/format/table.ts";
+import type { ChunkId, FrameEntry } from "../../src/format/table.ts";
+import type { Packing } from "../../src/pack/pack.ts";
 import { bodySize } from "../../src/pack/pack.ts";
 import { skipPadding } from "../../src/pack/padding.ts";
+import type { TapeWriter } from "../../src/pack/tape.ts";
 import type { Frame, Segment, StoredPack } from "../support/tapes.ts";
 import { layAll, newTape, readTable, segmentsOf, storeAll } from "../support/tapes.ts";
 
@@ -126,10 +128,51 @@ describe("a tape", () => {
     );
   });
 
+  it("has all that was laid in its packs whenever it is flushed, and goes on behind a segment", () => {
+    fc.assert(
+      fc.property(fc.array(frameSizes, { maxLength: 4 }), packSizes, (batches, packSize) => {
+        const tape = newTape(zstd, SEGMENT, packSize);
+        const frames = framesOf(batches.flat());
+        const packs: StoredPack[] = [];
+        let laidSoFar = 0;
+        for (const { length } of batches) {
+          const batch = frames.slice(laidSoFar, laidSoFar + length);
+          laidSoFar += length;
+          packs.push(...storeAll(layAndFlush(tape, batch), packSize));
+          assert.equal(tape.end % SEGMENT, 0);
+          const tapeSoFar = Buffer.concat(segmentsOfAll(packs).map(({ plain }) => plain));
+          const listed = packs.flatMap(({ table }) => table.parts.flatMap((part) => part.frames));
+          assert.equal(listed.length, laidSoFar);
+          assertIsLaid(tapeSoFar, listed, frames);
+          // Once more: there is nothing to be stored.
+          assert.deepEqual(storeAll(tape.flush(), packSize), []);
+        }
+        assert.deepEqual(storeAll(tape.finish(), packSize), []);
+      }),
+      { numRuns },
+    );
+  });
+
   it("is nothing at all if nothing was laid", () => {
     assert.deepEqual(laid([], 1e6).packs, []);
   });
 });
+
+function* layAndFlush(tape: TapeWriter, frames: readonly Frame[]): Packing<void> {
+  for (const { bytes, chunks } of frames) yield* tape.append(bytes, chunks);
+  yield* tape.flush();
+}
+
+/** The frames lie where they are listed, and what lies between them is to be skipped. */
+function assertIsLaid(tape: Buffer, listed: readonly FrameEntry[], frames: readonly Frame[]): void {
+  let end = 0;
+  for (const [at, { offset, length }] of listed.entries()) {
+    if (offset > end) assert.equal(skipPadding("between", tape.subarray(end, offset)).length, 0);
+    assert.ok(tape.subarray(offset, offset + length).equals(frames[at]?.bytes ?? tape));
+    end = offset + length;
+  }
+  if (end < tape.length) assert.equal(skipPadding("behind", tape.subarray(end)).length, 0);
+}
 
 /** The sizes of what follows the full segments when so many bytes are left of 16384. */
 function lastSegments(left: number): number[] {
