@@ -6,15 +6,27 @@
  * What the system refuses, because of who we are or what file system it is,
  * is told and not thrown: the content is there, and that counts.
  */
-import { chmodSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync } from "node:fs";
+import type { BigIntStats } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  futimesSync,
+  lchownSync,
+  lutimesSync,
+  openSync,
+} from "node:fs";
 import type { RawName } from "../format/raw-name.ts";
 import { rawName } from "../format/raw-name.ts";
 import type { Xattr } from "../format/xattrs.ts";
+import type { Thing } from "./libc.ts";
 import { libc } from "./libc.ts";
 import type { Ids } from "./owners.ts";
 import { systemPath } from "./path.ts";
 import type { Refusal } from "./xattrs.ts";
-import { writeXattrs } from "./xattrs.ts";
+import { hasXattrs, writeXattrs } from "./xattrs.ts";
 
 /** What is to be put on something. */
 export interface Metadata {
@@ -33,6 +45,19 @@ const MICROSECONDS = 1e6;
 /** The name of what is refused where an owner may not be given. */
 const OWNER = rawName(Buffer.from("owner"));
 const REFUSALS = ["EPERM", "EINVAL", "ENOTSUP", "ENOSYS"];
+const MODE_BITS = 0o7777n;
+/** Linux's: of what is opened so, only what it is can be looked at and changed. */
+const O_PATH = 0o10000000;
+
+/** Whether something has all that already: then nobody need touch it. */
+export function hasMetadata(of: Thing, stats: BigIntStats, metadata: Metadata): boolean {
+  const { mode, owner, xattrs, mtime } = metadata;
+  const isOwners =
+    owner === undefined || (Number(stats.uid) === owner.uid && Number(stats.gid) === owner.gid);
+  const hasMode = stats.isSymbolicLink() || (stats.mode & MODE_BITS) === BigInt(mode);
+  if (!isOwners || !hasMode || stats.mtimeNs !== mtime) return false;
+  return xattrs === undefined || hasXattrs(of, xattrs);
+}
 
 /** @returns what was refused. @throws the system's error for all else. */
 export function applyToFile(descriptor: number, metadata: Metadata): Refusal[] {
@@ -51,17 +76,21 @@ export function applyToFile(descriptor: number, metadata: Metadata): Refusal[] {
  * @returns what was refused. @throws the system's error for all else.
  */
 export function applyToDirectory(path: RawName, metadata: Metadata): Refusal[] {
-  const refusals = applyToNode(path, metadata);
+  const refusals = applyToLink(path, metadata);
   // Last: it may shut us out.
   chmodSync(systemPath(path), metadata.mode);
   return refusals;
 }
 
-/**
- * Links, FIFOs, devices: they have no mode to be set, or were made with it. A link in their place
- * is not followed.
- */
-export function applyToNode(path: RawName, { owner, xattrs, mtime }: Metadata): Refusal[] {
+/** FIFOs and devices. @returns what was refused. @throws the system's error for all else. */
+export function applyToNode(path: RawName, metadata: Metadata): Refusal[] {
+  const refusals = applyToLink(path, metadata);
+  setMode(path, metadata.mode);
+  return refusals;
+}
+
+/** Links have no mode. @returns what was refused. @throws the system's error for all else. */
+export function applyToLink(path: RawName, { owner, xattrs, mtime }: Metadata): Refusal[] {
   const refusals = [
     ...giveTo(owner, ({ uid, gid }) => lchownSync(systemPath(path), uid, gid)),
     ...(xattrs === undefined ? [] : writeXattrs(path, xattrs)),
@@ -78,6 +107,17 @@ function giveTo(owner: Ids | undefined, give: (owner: Ids) => void): Refusal[] {
     const { code = "" } = error as NodeJS.ErrnoException;
     if (!REFUSALS.includes(code)) throw error;
     return [{ name: OWNER, code }];
+  }
+}
+
+/** As chmod does, which would follow a link in its place: elsewhere than on Linux, it stays. */
+function setMode(path: RawName, mode: number): void {
+  if (process.platform !== "linux") return;
+  const descriptor = openSync(systemPath(path), O_PATH | constants.O_NOFOLLOW);
+  try {
+    chmodSync(`/proc/self/fd/${descriptor}`, mode);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

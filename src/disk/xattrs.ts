@@ -12,6 +12,7 @@ export const CAPABILITY = "security.capability";
 /** What a directory's default ACL puts on all that is made in it. */
 const DEFAULT_ACL = "system.posix_acl_default";
 const INHERITED = ["system.posix_acl_access", DEFAULT_ACL];
+const NONE = new Uint8Array();
 const NOT_SUPPORTED = ["ENOTSUP", "ENOSYS"];
 
 /**
@@ -51,6 +52,14 @@ export function writeXattrs(of: Thing, attributes: readonly Xattr[]): Refusal[] 
   }
   for (const { name, value } of attributes) attempt(name, () => system.setXattr(of, name, value));
   return refusals;
+}
+
+/** Whether {@link writeXattrs} would change nothing. @throws the system's error. */
+export function hasXattrs(of: Thing, attributes: readonly Xattr[]): boolean {
+  const wanted = new Map(attributes.map(({ name, value }) => [name, value]));
+  const there = readXattrs(of).filter(({ name }) => wanted.has(name) || isOurs(name));
+  if (there.length !== wanted.size) return false;
+  return there.every(({ name, value }) => Buffer.compare(value, wanted.get(name) ?? NONE) === 0);
 }
 
 /** Whether a directory gives an ACL to what is made in it. */

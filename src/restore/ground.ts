@@ -6,11 +6,19 @@
  * through a link (disk/directories.ts), and names are single components.
  */
 import type { BigIntStats } from "node:fs";
-import { chmodSync, lstatSync, mkdirSync, realpathSync, unlinkSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  realpathSync,
+  unlinkSync,
+} from "node:fs";
 import type { Directory } from "../disk/directories.ts";
 import { Directories, pathOf } from "../disk/directories.ts";
 import type { Metadata } from "../disk/metadata.ts";
-import { applyToDirectory } from "../disk/metadata.ts";
+import { applyToDirectory, hasMetadata } from "../disk/metadata.ts";
 import { joinPath, systemPath } from "../disk/path.ts";
 import type { Refusal } from "../disk/xattrs.ts";
 import { hasDefaultAcl, writeXattrs } from "../disk/xattrs.ts";
@@ -110,7 +118,11 @@ export class Ground {
   /** @returns what of its metadata was refused. */
   leave(directory: Directory, metadata: Metadata): Refusal[] {
     const here = { directory, name: "" as RawName };
-    return this.acting(here, "finish", (place) => applyToDirectory(place, metadata));
+    return this.acting(here, "finish", (place) => {
+      const stats = statOf(place);
+      if (stats !== undefined && hasMetadata(place, stats, metadata)) return [];
+      return applyToDirectory(place, metadata);
+    });
   }
 
   /** What stands at a spot, itself. */
@@ -173,9 +185,21 @@ export class Ground {
     if (["abort", "skip"].includes(this.#conflict)) return;
     const mode = Number(there.mode) & 0o7777;
     if ((mode & OPEN_MODE) === OPEN_MODE || Number(there.uid) !== process.getuid?.()) return;
+    // Root may, whatever its mode.
+    if (this.acting(spot, "look at", mayUse)) return;
     const directory = this.#enter(spot);
     const here = { directory, name: "" as RawName };
     this.acting(here, "open up", (place) => chmodSync(systemPath(place), mode | OPEN_MODE));
+  }
+}
+
+/** Whether this user may list a directory, and write in it. */
+function mayUse(path: RawName): boolean {
+  try {
+    accessSync(systemPath(path), constants.R_OK | constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,7 @@
-/** Keeps what is there already and is the same: only its metadata is touched up. */
+/** Keeps what is there already and is the same: only its metadata is touched up, if that differs. */
 import type { BigIntStats } from "node:fs";
 import type { Metadata } from "../disk/metadata.ts";
+import { hasMetadata } from "../disk/metadata.ts";
 import type { Refusal } from "../disk/xattrs.ts";
 import type { RawName } from "../format/raw-name.ts";
 import { displayName } from "../format/raw-name.ts";
@@ -8,7 +9,7 @@ import type { DirectoryEntry, Entry } from "../format/tree.ts";
 import { fileFailure } from "../target/file-failure.ts";
 import type { Spot } from "./ground.ts";
 import type { CompareContent } from "./likeness.ts";
-import { hasMetadata, isLike } from "./likeness.ts";
+import { isLike } from "./likeness.ts";
 import type { Maker } from "./making.ts";
 
 /** What stands where an entry belongs. */
@@ -32,14 +33,14 @@ export async function keepIfSame(
   entry: Exclude<Entry, DirectoryEntry>,
   { metadata, compare }: { readonly metadata: Metadata; readonly compare: CompareContent },
 ): Promise<readonly Refusal[] | undefined> {
-  const isShared = there.nlink > 1n;
-  if (isShared && !hasMetadata(there, metadata)) return undefined;
+  let isDone: boolean;
   try {
+    isDone = hasMetadata(maker.at(spot), there, metadata);
+    if (there.nlink > 1n && !isDone) return undefined;
     const found = { stats: there, place: maker.at(spot), path };
     if (!(await isLike(found, entry, compare))) return undefined;
   } catch (error) {
     throw fileFailure(error, `compare ${displayName(path)}`);
   }
-  if (isShared) return [];
-  return entry.type === "file" ? maker.keepFile(spot, metadata) : maker.keepNode(spot, metadata);
+  return isDone ? [] : maker.keep(spot, entry, metadata);
 }

@@ -2,7 +2,6 @@
 import type { BigIntStats } from "node:fs";
 import { closeSync, constants, openSync, readlinkSync } from "node:fs";
 import { unpackDevice } from "../disk/device.ts";
-import type { Metadata } from "../disk/metadata.ts";
 import { systemPath } from "../disk/path.ts";
 import { fileSize } from "../format/holes.ts";
 import type { RawName } from "../format/raw-name.ts";
@@ -25,7 +24,6 @@ export interface Found {
 }
 
 const LOOK = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-const MODE_BITS = 0o7777n;
 
 /** @throws the system's error if it cannot be read. */
 export async function isLike(
@@ -42,14 +40,6 @@ export async function isLike(
     default:
       return isSameNode(stats, entry);
   }
-}
-
-/** Whether it has the same owner, mode and time already; attributes are not looked at. */
-export function hasMetadata(stats: BigIntStats, { mode, owner, mtime }: Metadata): boolean {
-  const isOwners =
-    owner === undefined || (Number(stats.uid) === owner.uid && Number(stats.gid) === owner.gid);
-  const hasMode = stats.isSymbolicLink() || (stats.mode & MODE_BITS) === BigInt(mode);
-  return isOwners && hasMode && stats.mtimeNs === mtime;
 }
 
 async function isSameFile(

@@ -19,13 +19,13 @@ import {
 } from "node:fs";
 import { libc } from "../disk/libc.ts";
 import type { Metadata } from "../disk/metadata.ts";
-import { applyToFile, applyToNode } from "../disk/metadata.ts";
+import { applyToFile, applyToLink, applyToNode } from "../disk/metadata.ts";
 import { systemPath } from "../disk/path.ts";
 import type { Refusal } from "../disk/xattrs.ts";
 import { CorruptError, UnavailableError } from "../errors.ts";
 import type { RawName } from "../format/raw-name.ts";
 import { displayName } from "../format/raw-name.ts";
-import type { SpecialEntry, SymlinkEntry } from "../format/tree.ts";
+import type { DirectoryEntry, Entry, SpecialEntry, SymlinkEntry } from "../format/tree.ts";
 import type { Ground, Spot } from "./ground.ts";
 import type { Clash } from "./settle.ts";
 import { settle } from "./settle.ts";
@@ -114,7 +114,10 @@ export class Maker {
       const path = displayName(this.#ground.shown(spot));
       throw new CorruptError(`the link "${path}"`, "it leads to no name");
     }
-    return this.#make(spot, finish, (place) => symlinkSync(systemPath(target), systemPath(place)));
+    return this.#make(spot, finish, (place) => {
+      symlinkSync(systemPath(target), systemPath(place));
+      return applyToLink(place, finish.metadata);
+    });
   }
 
   /** @throws {@link UnavailableError} where this system cannot make such things. */
@@ -124,13 +127,8 @@ export class Maker {
       throw new UnavailableError(`this system cannot make a ${type}`);
     }
     return this.#make(spot, finish, (place) => {
-      // With its mode at once: setting it later could change what a link in its place leads to.
-      const before = process.umask(0);
-      try {
-        system.makeNode(place, TYPE_BITS[type] | finish.metadata.mode, device);
-      } finally {
-        process.umask(before);
-      }
+      system.makeNode(place, TYPE_BITS[type] | NEW_FILE_MODE, device);
+      return applyToNode(place, finish.metadata);
     });
   }
 
@@ -153,9 +151,15 @@ export class Maker {
     });
   }
 
-  /** Puts metadata on a file that is there and the same. */
-  keepFile(spot: Spot, metadata: Metadata): readonly Refusal[] {
+  /** Puts metadata on something that is there and the same. */
+  keep(
+    spot: Spot,
+    { type }: Exclude<Entry, DirectoryEntry>,
+    metadata: Metadata,
+  ): readonly Refusal[] {
     return this.#ground.acting(spot, "finish", (place) => {
+      if (type === "symlink") return applyToLink(place, metadata);
+      if (type !== "file") return applyToNode(place, metadata);
       const descriptor = openSync(systemPath(place), LOOK);
       try {
         if (!fstatSync(descriptor).isFile()) throw new UnavailableError("it is no file any more");
@@ -166,17 +170,11 @@ export class Maker {
     });
   }
 
-  /** The same for anything but a file. */
-  keepNode(spot: Spot, metadata: Metadata): readonly Refusal[] {
-    return this.#ground.acting(spot, "finish", (place) => applyToNode(place, metadata));
-  }
-
-  #make(spot: Spot, { metadata, clash }: Finish, make: (place: RawName) => void): Made {
+  #make(spot: Spot, { clash }: Finish, make: (place: RawName) => Refusal[]): Made {
     const partial = this.partial(spot);
     return this.#ground.acting(spot, "make", () => {
-      make(this.#ground.at(partial));
       try {
-        const refusals = applyToNode(this.#ground.at(partial), metadata);
+        const refusals = make(this.#ground.at(partial));
         const identity = this.#identityAt(partial);
         this.#settle(partial, spot, clash);
         return { identity, refusals };

@@ -131,6 +131,37 @@ describe("a file that is there already", () => {
     assert.deepEqual([totals.files, totals.kept], [0, 1]);
   });
 
+  it("is not touched at all if it has that already, nor what else is as it was", async () => {
+    const shelf = new Shelf();
+    const fifo = { ...COMMON, type: "fifo" as const, name: "p" as RawName };
+    const inner = shelf.directory("d", shelf.file("f", Buffer.from("f")), symlink("l", "x"), fifo);
+    const root = shelf.directory("", inner);
+    shelf.close();
+    const to = scratchDirectory();
+    await restoreTo(to, shelf, root);
+    const times = () =>
+      ["", "d", "d/f", "d/l", "d/p"].map(
+        (name) => lstatSync(join(to, name), { bigint: true }).ctimeNs,
+      );
+    const before = times();
+    const { kept } = await restoreTo(to, shelf, root, { conflict: "identical" });
+    assert.deepEqual(kept.sort(), ["d/f", "d/l", "d/p"]);
+    assert.deepEqual(times(), before);
+  });
+
+  it("gets its mode back if it is a FIFO", async () => {
+    const shelf = new Shelf();
+    const fifo = { ...COMMON, type: "fifo" as const, name: "p" as RawName };
+    const root = shelf.directory("", fifo);
+    shelf.close();
+    const to = scratchDirectory();
+    await restoreTo(to, shelf, root);
+    chmodSync(join(to, "p"), 0o600);
+    const { kept } = await restoreTo(to, shelf, root, { conflict: "identical" });
+    assert.deepEqual(kept, ["p"]);
+    assert.equal(lstatSync(join(to, "p")).mode & 0o7777, 0o644);
+  });
+
   it("is replaced if it is identical, but has other names that would be changed with it", async () => {
     const { shelf, root, to } = oneFile();
     writeFileSync(join(to, "f"), "new");

@@ -18,11 +18,9 @@ import type { VarveError } from "../../src/errors.ts";
 import { CorruptError, NotFoundError, UnavailableError, UsageError } from "../../src/errors.ts";
 import type { ContentChunk } from "../../src/format/content.ts";
 import type { RawName } from "../../src/format/raw-name.ts";
-import { rawFromText } from "../../src/format/raw-name.ts";
 import type { Place } from "../../src/format/table.ts";
 import type { Entry, FileEntry } from "../../src/format/tree.ts";
 import type { RestoreTotals } from "../../src/restore/account.ts";
-import { Ground } from "../../src/restore/ground.ts";
 import { restore } from "../../src/restore/restore.ts";
 import type { Writers } from "../../src/restore/writers.ts";
 import { inlineWriters, threadWriters } from "../../src/restore/writers.ts";
@@ -223,14 +221,6 @@ describe("what is in the way", () => {
     chmodSync(join(to, "d"), 0o500);
     await restoreTo(to, shelf, root, { conflict: "overwrite" });
     assert.equal(statSync(join(to, "d")).mode & 0o777, 0o755);
-
-    // Root may write anywhere: this is what the others need.
-    chmodSync(join(to, "d"), 0o500);
-    const ground = new Ground(rawFromText(to), "overwrite");
-    const entry = shelf.directory("d");
-    assert.equal(ground.enter(ground.enterRoot(), entry)?.isMade, false);
-    ground.close();
-    assert.equal(statSync(join(to, "d")).mode & 0o777, 0o700);
   });
 });
 

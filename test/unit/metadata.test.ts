@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import {
   closeSync,
   fstatSync,
@@ -10,7 +11,15 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { applyToDirectory, applyToFile, applyToNode } from "../../src/disk/metadata.ts";
+import type { Metadata } from "../../src/disk/metadata.ts";
+import {
+  applyToDirectory,
+  applyToFile,
+  applyToLink,
+  applyToNode,
+  hasMetadata,
+} from "../../src/disk/metadata.ts";
+import { readXattrs } from "../../src/disk/xattrs.ts";
 import type { RawName } from "../../src/format/raw-name.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { COMMON } from "../support/shelf.ts";
@@ -81,8 +90,60 @@ describe("metadata", () => {
     const link = join(root, "l") as RawName;
     symlinkSync(root, link);
     const before = lstatSync(root).mtimeMs;
-    applyToNode(link, METADATA);
+    applyToLink(link, METADATA);
     assert.equal(lstatSync(link, { bigint: true }).mtimeNs, COMMON.mtime);
     assert.equal(lstatSync(root).mtimeMs, before);
+  });
+
+  describe("of a FIFO", { skip: process.platform !== "linux" && "Linux only" }, () => {
+    it("is put on with its mode, setuid and all, whoever it becomes", () => {
+      const fifo = join(scratchDirectory(), "p") as RawName;
+      execFileSync("mkfifo", [fifo]);
+      const owner = isRoot ? { uid: 1234, gid: 4321 } : undefined;
+      assert.deepEqual(applyToNode(fifo, { ...METADATA, mode: 0o7640, owner }), []);
+      const { mode, mtimeNs } = lstatSync(fifo, { bigint: true });
+      assert.deepEqual([mode & 0o7777n, mtimeNs], [0o7640n, COMMON.mtime]);
+    });
+
+    it("is not put on what a link in its place leads to", () => {
+      const root = scratchDirectory();
+      const link = join(root, "l") as RawName;
+      symlinkSync(root, link);
+      assert.throws(() => applyToNode(link, { ...METADATA, mode: 0o777 }), /ENOTSUP|ELOOP/);
+      assert.equal(lstatSync(root).mode & 0o7777, 0o700);
+    });
+  });
+
+  it("is known to be there already only if all of it is", () => {
+    const path = join(scratchDirectory(), "f") as RawName;
+    const descriptor = openSync(path, "w");
+    const { uid, gid } = COMMON;
+    const value = Buffer.from("1");
+    const [a, b, label] = ["user.a", "user.b", "security.label"] as RawName[] as [
+      RawName,
+      RawName,
+      RawName,
+    ];
+    const full = { ...METADATA, owner: { uid, gid }, xattrs: [{ name: a, value }] };
+    applyToFile(descriptor, full);
+    const has = (changed: Partial<Metadata>) => {
+      const stats = fstatSync(descriptor, { bigint: true });
+      const metadata = { ...full, ...changed };
+      assert.equal(hasMetadata(path, stats, metadata), hasMetadata(descriptor, stats, metadata));
+      return hasMetadata(path, stats, metadata);
+    };
+    // Where there are no attributes, none can be missing.
+    const hasAttributes = readXattrs(path).length > 0;
+    assert.equal(has({}), hasAttributes);
+    assert.ok(has({ owner: undefined, xattrs: undefined }));
+    assert.ok(!has({ mode: 0o640, xattrs: undefined }));
+    assert.ok(!has({ mtime: COMMON.mtime + 1n, xattrs: undefined }));
+    assert.ok(!has({ owner: { uid: uid + 1, gid }, xattrs: undefined }));
+    assert.ok(!has({ owner: { uid, gid: gid + 1 }, xattrs: undefined }));
+    assert.equal(has({ xattrs: [] }), !hasAttributes);
+    assert.ok(!has({ xattrs: [{ name: b, value }] }));
+    assert.ok(!has({ xattrs: [{ name: a, value: Buffer.from("2") }] }));
+    assert.ok(!has({ xattrs: [...full.xattrs, { name: label, value }] }));
+    closeSync(descriptor);
   });
 });
