@@ -1,223 +1,196 @@
-/** What a backup stores of a tree with one of everything, against what Python says of it. */
+/**
+ * What comes back is what was there: everything that a file system has, backed
+ * up and restored by the built program, and listed by other tools.
+ */
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  chownSync,
-  linkSync,
-  lutimesSync,
-  mkdirSync,
-  renameSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { createServer } from "node:net";
+import { chownSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, it } from "node:test";
-import { libc } from "../../src/disk/libc.ts";
-import { fileSize } from "../../src/format/holes.ts";
-import { rawFromText } from "../../src/format/raw-name.ts";
-import type { Entry } from "../../src/format/tree.ts";
-import type { Listed } from "../support/lister.ts";
-import { list, NO_LISTER } from "../support/lister.ts";
-import { randomBytes } from "../support/random.ts";
-import { Restless } from "../support/restless.ts";
-import { deepTree, sparseFile } from "../support/rough.ts";
-import type { Stored } from "../support/stored-tree.ts";
+import { before, describe, it } from "node:test";
+import type { Ended } from "../support/command.ts";
+import { Machine, objectsOf } from "../support/command.ts";
+import type { Line, Listing } from "../support/lister.ts";
+import { linesOf, listTree, NO_LISTER } from "../support/lister.ts";
+import { NO_RICH_TREE, richTree } from "../support/rich-tree.ts";
+import { scratchDirectory } from "../support/scratch.ts";
+import { told } from "../support/tools.ts";
+import { succeeded } from "../support/verdicts.ts";
+import { keyOf } from "../support/world.ts";
 
 const isRoot = process.getuid?.() === 0;
-/** Of root's alone: whose ACL it is, and what it may do. */
-const CAPABILITY = Buffer.from("0100000200040000000000000000000000000000", "hex");
-/** user::rwx, user:1000:r--, group::r-x, mask::r-x, other::--- */
-const ACL = Buffer.from(
-  "02000000" + "01000700ffffffff02000400e803000004000500ffffffff10000500ffffffff20000000ffffffff",
-  "hex",
-);
+const NO_ROOT = !isRoot && "only root may";
+const USER = 1234;
+/** Tests run as root in CI: then somebody else has to be found. */
+const asUser = isRoot ? ["setpriv", `--reuid=${USER}`, `--regid=${USER}`, "--clear-groups"] : [];
+const USERS = `${USER}:${USER}`;
 
-function setXattr(path: string, name: string, value: Uint8Array): void {
-  libc()?.setXattr(rawFromText(path), rawFromText(name), value);
+/** Nothing of it changes a content. */
+const NEW_METADATA = `
+  cd attributes
+  chmod 0640 binary
+  chown 7:8 empty-value
+  setfattr -n user.new -v new several
+  setfattr -x user.empty empty-value
+  setfacl -b acl
+  touch -d '2005-05-05 05:05:05.555555555 UTC' long-name default
+  ln binary another-name
+`;
+
+function assertSame(found: Listing, expected: Listing): void {
+  assert.deepEqual(linesOf(found), linesOf(expected));
 }
 
-/** Some of everything that this process may make. */
-async function everything(root: string): Promise<() => void> {
-  mkdirSync(join(root, "empty"), { recursive: true });
-  const at = (name: string) => join(root, name);
-  const raw = (name: Buffer) => Buffer.concat([Buffer.from(`${root}/`), name]);
-  writeFileSync(at("nothing"), "");
-  writeFileSync(at("plain"), randomBytes(1, 40_000));
-  writeFileSync(raw(Buffer.from("latin-\xe9\xff", "latin1")), "no text");
-  writeFileSync(at("new\nline \\ and \x1b[31m"), "control");
-  for (const name of ["n".repeat(255), "é".repeat(127)]) writeFileSync(at(name), "long");
-  writeFileSync(raw(Buffer.alloc(255, 0xfe)), "long and no text");
-  mkdirSync(raw(Buffer.alloc(255, 0xfd)));
-  symlinkSync(Buffer.from("to \xff", "latin1"), at("link"));
-  symlinkSync("t".repeat(4000), at("long-link"));
-  for (const name of ["plain-2", "plain-3"]) linkSync(at("plain"), at(name));
-  linkSync(at("link"), at("link-2"));
-  execFileSync("mkfifo", [at("pipe")]);
-  linkSync(at("pipe"), at("empty/pipe"));
-  const server = createServer().listen(at("socket"));
-  sparseFile(at("sparse"), 10_000_000, { 5000000: randomBytes(2, 10_000) });
-  sparseFile(at("hole"), 3_000_000);
-  for (const name of ["nothing", "sparse", "empty"]) {
-    setXattr(at(name), "user.ascii", Buffer.from("value"));
-    setXattr(at(name), "user.\u{1f600}", randomBytes(3, 300));
-    setXattr(at(name), "user.empty", new Uint8Array(0));
+/** What is to come of a line; nothing: it is left out. */
+type Change = (line: Line) => Line | undefined;
+
+function changed(listing: Listing, ...changes: readonly Change[]): Listing {
+  const lines = new Map<string, Line>();
+  for (const [path, original] of listing) {
+    let line: Line | undefined = original;
+    for (const change of changes) line = line && change(line);
+    if (line !== undefined) lines.set(path, line);
   }
-  for (const [name, mode] of [
-    ["nothing", 0o4711],
-    ["empty", 0o3775],
-    ["plain", 0o000],
-    ["pipe", 0o622],
-  ] as const) {
-    chmodSync(at(name), mode);
+  return lines;
+}
+
+const isDevice = ({ type }: Line) => type === "b" || type === "c";
+
+/** What comes back without --special. */
+const harmless: Change = (line) => {
+  if (isDevice(line)) return undefined;
+  const bits = Number.parseInt(line.mode, 8) & (line.type === "d" ? 0o3777 : 0o1777);
+  const mode = line.type === "l" ? line.mode : bits.toString(8).padStart(4, "0");
+  return withoutFacts(/^security\.capability/)({ ...line, mode });
+};
+
+/** The one that everybody may make is a whiteout. */
+const withoutDevices: Change = (line) =>
+  isDevice(line) && !line.facts.includes("device 0:0") ? undefined : line;
+
+function withoutFacts(pattern: RegExp): (line: Line) => Line {
+  return (line) => ({ ...line, facts: line.facts.filter((fact) => !pattern.test(fact)) });
+}
+
+function ownedBy(owner: string): Change {
+  return (line) => ({ ...line, owner });
+}
+
+describe("a tree of root's", { skip: NO_ROOT || NO_LISTER || NO_RICH_TREE }, () => {
+  const store = join(scratchDirectory(), "store");
+  const machine = new Machine({ VARVE_TARGET: store });
+  let tree: string;
+  let original: Listing;
+  let made = 0;
+
+  before(async () => {
+    succeeded(await machine.varve("init", "--no-passphrase"));
+    tree = richTree(machine.home);
+    original = listTree(tree);
+    succeeded(await machine.varve("backup", tree));
+  });
+
+  /** Restores into a new directory. */
+  async function restored(...flags: string[]): Promise<{ ended: Ended; found: Listing }> {
+    made += 1;
+    const to = join(machine.home, `restored-${made}`);
+    const ended = await machine.varve("restore", "--to", to, ...flags);
+    return { ended, found: listTree(to) };
   }
-  if (!isRoot) chmodSync(at("plain"), 0o400);
-  lutimesSync(at("link"), -1.5, -1.5);
-  libc()?.setMtime(rawFromText(at("sparse")), -1n);
-  libc()?.setMtime(rawFromText(at("empty")), 1_700_000_000_123_456_789n);
-  await new Promise((resume) => server.once("listening", resume));
-  return () => server.close();
-}
 
-function ofRoot(root: string): void {
-  const at = (name: string) => join(root, name);
-  libc()?.makeNode(rawFromText(at("null")), 0o020666, [1, 3]);
-  libc()?.makeNode(rawFromText(at("large-numbers")), 0o060600, [300, 70_000]);
-  writeFileSync(at("owned"), "by others");
-  chownSync(at("owned"), 12_345, 54_321);
-  writeFileSync(at("capable"), "rights");
-  setXattr(at("capable"), "security.capability", CAPABILITY);
-  setXattr(at("link"), "trusted.of-a-link", Buffer.from("1"));
-  setXattr(at("null"), "trusted.of-a-device", Buffer.from("2"));
-  writeFileSync(at("acl"), "acl");
-  setXattr(at("acl"), "system.posix_acl_access", ACL);
-  setXattr(at("empty"), "system.posix_acl_default", ACL);
-}
+  it("comes back with --special, to the last nanosecond", async () => {
+    const { ended, found } = await restored("--special", "--workers", "2", "--verify");
+    succeeded(ended);
+    assertSame(found, original);
+  });
 
-/** Asserts that each entry is what is listed, and which of them are one. */
-function assertListed(
-  tree: ReadonlyMap<string, Stored>,
-  listed: ReadonlyMap<string, Listed>,
-): void {
-  assert.deepEqual([...tree.keys()].sort(), [...listed.keys()].sort());
-  const links = new Map<string, string | undefined>();
-  for (const [path, found] of listed) {
-    const stored = tree.get(path) as Stored;
-    assert.deepEqual(summaryOf(stored), summaryFrom(found), JSON.stringify(path));
-    if (found.type === "directory" || found.names === 1) continue;
-    const { link, links: names } = stored.entry as Extract<Entry, { type: "file" }>;
-    assert.equal(names, found.names, path);
-    if (links.has(found.inode)) assert.equal(link, links.get(found.inode), path);
-    links.set(found.inode, link);
-  }
-  const texts = [...links.values()];
-  assert.ok(texts.every((text) => text !== undefined));
-  assert.equal(new Set(texts).size, texts.length, "links of two inodes have one text");
-}
+  it("comes back without what gives rights, which is told once", async () => {
+    const { ended, found } = await restored("--no-owner");
+    succeeded(ended);
+    assertSame(found, changed(original, harmless, ownedBy("0:0")));
+    const note = "left out: setuid or setgid of 6 files, capabilities of 2 files, 5 devices";
+    assert.ok(ended.err.includes(note), ended.err);
+  });
 
-function summaryOf({ entry, sha1 }: Stored): object {
-  return {
-    ...{ type: entry.type, mode: entry.mode, uid: entry.uid, gid: entry.gid },
-    ...{ user: entry.user ?? null, group: entry.group ?? null, mtime: String(entry.mtime) },
-    xattrs: (entry.xattrs ?? []).map(({ name, value }) => [
-      name,
-      Buffer.from(value).toString("latin1"),
-    ]),
-    ...(entry.type === "file" ? { size: fileSize(entry), sha1, digest: entry.digest } : {}),
-    ...(entry.type === "symlink" ? { target: entry.target } : {}),
-    ...("device" in entry ? { device: entry.device } : {}),
-  };
-}
+  it("comes back from a second snapshot, with what is new of it but no content", async () => {
+    told(["bash", "-ec", NEW_METADATA], { cwd: tree });
+    original = listTree(tree);
+    const again = await machine.varve("backup", "--json", tree);
+    const stored = objectsOf(succeeded(again)).find(({ event }) => event === "snapshot");
+    assert.equal(stored?.["newBytes"], 0);
+    const { ended, found } = await restored("--special", "--numeric-ids");
+    succeeded(ended);
+    assertSame(found, original);
+  });
 
-function summaryFrom(found: Listed): object {
-  const { type, mode, uid, gid, user, group, mtime, xattrs, size, sha1, target, device } = found;
-  return {
-    ...{ type, mode, uid, gid, user, group, mtime, xattrs },
-    ...(type === "file" ? { size, sha1, digest: `sha1:${sha1}` } : {}),
-    ...(type === "symlink" ? { target } : {}),
-    ...(type === "character" || type === "block" ? { device } : {}),
-  };
-}
+  it("is not touched by --conflict identical, onto itself", async () => {
+    const untouched = listTree(tree, "changes");
+    const args = ["restore", "--to", tree, "--conflict", "identical", "--special", "--json"];
+    const ended = succeeded(await machine.varve(...args));
+    assertSame(listTree(tree, "changes"), untouched);
+    const totals = objectsOf(ended).find(({ event }) => event === "restored");
+    assert.deepEqual([totals?.["files"], totals?.["others"], totals?.["bytes"]], [0, 0, 0]);
+  });
 
-describe("a backup", { skip: NO_LISTER }, () => {
-  it("stores everything as it is, the first time and from the cache", async () => {
-    const world = await Restless.make();
-    const stop = await everything(world.source);
-    try {
-      if (isRoot) ofRoot(world.source);
-      const listed = list(world.source);
-      for (const time of [1, 2]) {
-        const { tree, problems } = await world.backUp();
-        assert.deepEqual(problems, [], `the ${time}. time`);
-        assertListed(tree, listed);
-        const sparse = tree.get("sparse")?.entry;
-        assert.ok(sparse?.type === "file" && sparse.holes !== undefined);
-        assert.ok(sparse.content.size < 100_000, "the data alone");
-        const hole = tree.get("hole")?.entry;
-        assert.ok(hole?.type === "file" && hole.content.size === 0);
-        assert.deepEqual(await world.wouldRead(), []);
+  describe("that an ordinary user restores", () => {
+    const usable = [ownedBy(USERS), withoutFacts(/^(trusted|security)\./)];
+    const home = scratchDirectory();
+    const variables = { VARVE_TARGET: store, VARVE_IDENTITY: join(home, "key"), HOME: home };
+    const user = new Machine(variables);
+    before(() => {
+      copyFileSync(keyOf(machine), variables.VARVE_IDENTITY);
+      told(["chown", "-R", USERS, join(store, ".."), home, user.home]);
+    });
+
+    it("comes back, but for what is root's, which is told once", async () => {
+      const ended = await user.run(["restore", "--to", "out"], { under: asUser });
+      succeeded(ended);
+      assertSame(listTree(join(user.home, "out")), changed(original, harmless, ...usable));
+      assert.equal(ended.err.match(/trusted\.of-file \(EPERM\)/g)?.length, 1, ended.err);
+      assert.equal(ended.err.match(/trusted\.of-link \(EPERM\)/g)?.length, 1, ended.err);
+    });
+
+    it("has its devices refused, and told as problems, where they are asked for", async () => {
+      const args = ["restore", "--to", "special", "--special", "--on-error", "continue"];
+      const { status, err } = await user.run(args, { under: asUser });
+      assert.equal(status, 3, err);
+      for (const name of ["null", "big", "big-too", "block"]) {
+        assert.ok(err.includes(`devices/${name}: `), err);
       }
-    } finally {
-      stop();
-    }
+      assert.match(err, /4 problems/);
+      const found = listTree(join(user.home, "special"));
+      assertSame(found, changed(original, withoutDevices, ...usable));
+    });
+  });
+});
+
+describe("a tree of an ordinary user's", { skip: NO_LISTER || NO_RICH_TREE }, () => {
+  const machine = new Machine();
+  let tree: string;
+  let original: Listing;
+  const run = (...args: string[]) => machine.run(args, { under: asUser });
+
+  before(async () => {
+    if (isRoot) chownSync(machine.home, USER, USER);
+    tree = richTree(machine.home, asUser);
+    original = listTree(tree);
+    succeeded(await run("backup", tree));
   });
 
-  it("sees what is changed around a file's content, and stores it", async () => {
-    const world = await Restless.make();
-    mkdirSync(world.source);
-    for (const name of ["a", "b", "c", "d"]) writeFileSync(world.path(name), "content");
-    setXattr(world.path("a"), "user.x", Buffer.from("1"));
-    await world.backUp();
-    const changes: (() => void)[] = [
-      () => setXattr(world.path("a"), "user.x", Buffer.from("2")),
-      () => setXattr(world.path("b"), "user.x", Buffer.from("3")),
-      () => libc()?.removeXattr(rawFromText(world.path("a")), rawFromText("user.x")),
-      () => linkSync(world.path("c"), world.path("e")),
-      () => chmodSync(world.path("d"), 0o600),
-      () => renameSync(world.path("d"), world.path("f")),
-    ];
-    for (const change of changes) {
-      change();
-      const { tree, problems, newBytes } = await world.backUp();
-      assert.deepEqual([problems, newBytes], [[], 0]);
-      assertListed(tree, list(world.source));
-    }
+  it("comes back to its owner, to the last nanosecond", async () => {
+    succeeded(await run("restore", "--special", "--to", "special"));
+    assertSame(listTree(join(machine.home, "special")), original);
   });
 
-  it("stores paths of more than 4096 bytes", async () => {
-    const { root, name } = deepTree(30);
-    const bottom = new Array<string>(30).fill(name).join("/");
-    const script = `cd ${root}; for at in $(seq 30); do cd -P ${name}; done
-      ln -s file link; mkfifo pipe; ln file again; mkdir -m 0750 inner; truncate -s 1000000 inner/hole`;
-    execFileSync("bash", ["-c", script]);
-    const world = await Restless.make();
-    symlinkSync(root, world.source);
-    for (const time of [1, 2]) {
-      const { tree, problems } = await world.backUp();
-      assert.deepEqual(problems, [], `the ${time}. time`);
-      assert.ok(tree.has(`${bottom}/inner/hole`));
-      assertListed(tree, list(root));
-    }
-  });
-
-  it("of an empty directory stores that", async () => {
-    const world = await Restless.make();
-    mkdirSync(world.source);
-    const { tree, problems } = await world.backUp();
-    assert.deepEqual(problems, []);
-    assertListed(tree, list(world.source));
-  });
-
-  const SLOW = process.env["SLOW"] ? false : "only if SLOW is set";
-  it("stores 100,000 entries of one directory", { skip: SLOW }, async () => {
-    const world = await Restless.make();
-    mkdirSync(world.source);
-    const script = `cd ${world.source}; seq -f "file-%06.0f" 100000 | xargs touch`;
-    assert.equal(spawnSync("bash", ["-c", script]).status, 0);
-    const { tree, problems } = await world.backUp();
-    assert.deepEqual(problems, []);
-    assertListed(tree, list(world.source));
-    assert.deepEqual(await world.wouldRead(), []);
+  it("comes back over itself, also where its owner has shut himself out", async () => {
+    told(
+      [
+        ...asUser,
+        "sh",
+        "-c",
+        "chmod u+w modes/directory-0500 && echo other > modes/directory-0500/inside && chmod u-w modes/directory-0500",
+      ],
+      { cwd: tree },
+    );
+    succeeded(await run("restore", "--special", "--to", tree, "--conflict", "identical"));
+    assertSame(listTree(tree), original);
   });
 });

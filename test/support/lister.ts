@@ -1,71 +1,179 @@
 /**
- * What is on disk, by Python's own calls: nothing of varve's is asked. It goes
- * down by descriptors, so that no path is too long.
+ * What is in a tree, as the system's own tools tell it: find, getfattr, stat
+ * and sha256sum. Knows nothing of varve, nor of how Node sees files.
  */
-import { execFileSync, spawnSync } from "node:child_process";
+import { missingTool, told } from "./tools.ts";
 
-/** Why tests that need it are skipped; `false` if they need not be. */
-export const NO_LISTER: string | false =
-  process.platform === "linux" && spawnSync("python3", ["--version"]).status === 0
-    ? false
-    : "this needs Linux and python3";
+/** For `skip`: why trees cannot be listed here. */
+export const NO_LISTER: string | false = missingTool("find", "getfattr", "stat", "sha256sum");
 
-/** An entry; names and values are latin1, one character a byte. */
-export interface Listed {
+/** What the tools say of an entry. */
+export interface Line {
+  /** find's letter for it: `f`, `d`, `l`, `p`, `b`, `c`. */
   readonly type: string;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly user: string | null;
-  readonly group: string | null;
+  /** In octal digits, four of them. */
+  readonly mode: string;
+  /** By number. */
+  readonly owner: string;
+  /** To the nanosecond. */
   readonly mtime: string;
-  readonly names: number;
-  readonly inode: string;
-  readonly size: number;
-  readonly device: readonly [number, number];
-  readonly target: string | null;
-  readonly sha1: string | null;
-  readonly xattrs: readonly (readonly [string, string])[];
+  /** Size, content, target, device, which other name it is, extended attributes, and so on. */
+  readonly facts: readonly string[];
 }
 
-const SCRIPT = `
-import grp, hashlib, json, os, pwd, stat, sys
-TYPES = {stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symlink", stat.S_IFIFO: "fifo",
-         stat.S_IFSOCK: "socket", stat.S_IFCHR: "character", stat.S_IFBLK: "block"}
-def text(name): return os.fsencode(name).decode("latin1")
-def known(ask, number):
-    try: return ask(number)[0]
-    except KeyError: return None
-def attributes(path):
-    return sorted([text(name), os.getxattr(path, name, follow_symlinks=False).decode("latin1")]
-                  for name in os.listxattr(path, follow_symlinks=False))
-def show(shown, place, s):
-    sha1 = None
-    if stat.S_ISREG(s.st_mode):
-        with open(place, "rb") as file: sha1 = hashlib.file_digest(file, "sha1").hexdigest() if hasattr(hashlib, "file_digest") else hashlib.sha1(file.read()).hexdigest()
-    print(json.dumps([text(shown), dict(type=TYPES[stat.S_IFMT(s.st_mode)], mode=stat.S_IMODE(s.st_mode), uid=s.st_uid, gid=s.st_gid,
-        user=known(pwd.getpwuid, s.st_uid), group=known(grp.getgrgid, s.st_gid), mtime=str(s.st_mtime_ns), names=s.st_nlink,
-        inode="%d:%d" % (s.st_dev, s.st_ino), size=s.st_size, device=[os.major(s.st_rdev), os.minor(s.st_rdev)],
-        target=text(os.readlink(place)) if stat.S_ISLNK(s.st_mode) else None, sha1=sha1, xattrs=attributes(place))]))
-def walk(directory, shown):
-    show(shown, b"/proc/self/fd/%d/." % directory, os.fstat(directory))
-    for name in sorted(os.listdir(b"/proc/self/fd/%d" % directory)):
-        below = shown + b"/" + name if shown else name
-        s = os.stat(name, dir_fd=directory, follow_symlinks=False)
-        if stat.S_ISDIR(s.st_mode):
-            inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY, dir_fd=directory)
-            walk(inner, below)
-            os.close(inner)
-        else: show(below, b"/proc/self/fd/%d/%s" % (directory, name), s)
-walk(os.open(sys.argv[1], os.O_RDONLY), b"")
-`;
+/** By path; bytes are characters. */
+export type Listing = ReadonlyMap<string, Line>;
 
-/** Everything at and below a directory, by its path from there; its own is empty. */
-export function list(directory: string): Map<string, Listed> {
-  const out = execFileSync("python3", ["-c", SCRIPT, directory], {
-    encoding: "utf8",
-    maxBuffer: 2 ** 28,
-  });
-  const lines = out.split("\n").slice(0, -1);
-  return new Map(lines.map((line) => JSON.parse(line) as [string, Listed]));
+/**
+ * What else a list tells. `changes`: inodes, and when each was last changed in whatever way: two
+ * lists of one tree are the same only if nobody has touched anything there.
+ */
+export type Detail = "changes";
+
+const FIELDS = ["%P", "%y", "%m", "%U:%G", "%s", "%T@", "%l", "%D:%i", "%b", "%C@"];
+const FORMAT = FIELDS.map((field) => `${field}\\0`).join("");
+const BLOCK_BYTES = 512;
+/** What has no block is all zeros: nobody has to read 10 GB of them. */
+const HOLE_BYTES = 2 ** 20;
+/** So many names are never longer than a path may be: what is deeper is asked for in its directory. */
+const SHALLOW = 15;
+
+/** Lists what is below a directory, and the directory itself, but for sockets: no restore makes them. */
+export function listTree(root: string, detail?: Detail): Listing {
+  const entries = entriesBelow(root).filter(({ line }) => line.type !== "s");
+  const more = [contentsBelow(root, entries), devicesBelow(root), attributesBelow(root)];
+  const firsts = new Map<string, string>();
+  const lines = new Map<string, Line>();
+  for (const { path, line, inode, ctime } of entries) {
+    const first = firsts.get(inode) ?? path;
+    firsts.set(inode, first);
+    const others = [
+      ...more.flatMap((found) => found.get(path) ?? []),
+      ...(first === path ? [] : [`the same as ${shown(first)}`]),
+      ...(detail === "changes" ? [`${inode} changed ${ctime}`] : []),
+    ];
+    lines.set(path, { ...line, facts: [...line.facts, ...others] });
+  }
+  return lines;
+}
+
+/** A list as texts, to be compared with those of another. */
+export function linesOf(listing: Listing): string[] {
+  return [...listing].map(
+    ([path, { type, mode, owner, mtime, facts }]) =>
+      `${shown(path)}: ${[type, mode, owner, mtime, ...facts].join(" ")}`,
+  );
+}
+
+interface Listed {
+  readonly path: string;
+  readonly line: Line;
+  /** It has nothing that could be read. */
+  readonly isHole: boolean;
+  readonly inode: string;
+  readonly ctime: string;
+}
+
+/** In the order of the paths' bytes. */
+function entriesBelow(root: string): Listed[] {
+  const words = wordsOf(told(["find", ".", "-printf", FORMAT], { cwd: root }));
+  const entries: Listed[] = [];
+  for (let at = 0; at < words.length; at += FIELDS.length) {
+    entries.push(listed(words.slice(at, at + FIELDS.length)));
+  }
+  return entries.sort(({ path: a }, { path: b }) => (a < b ? -1 : 1));
+}
+
+function listed(fields: readonly string[]): Listed {
+  const [path = "", type = "", mode = "", owner = "", size, mtime = "", ...more] = fields;
+  const [target = "", inode = "", blocks, ctime = ""] = more;
+  const room = Number(blocks) * BLOCK_BYTES;
+  const isHole = type === "f" && room === 0 && Number(size) > HOLE_BYTES;
+  const facts = [
+    ...(type === "f" ? [`${size} bytes${room < Number(size) ? " sparse" : ""}`] : []),
+    ...(isHole ? ["nothing but a hole"] : []),
+    ...(type === "l" ? [`-> ${shown(target)}`] : []),
+  ];
+  const line = { type, mode: mode.padStart(4, "0"), owner, mtime, facts };
+  return { path, line, isHole, inode, ctime };
+}
+
+/** The extended attributes of each entry that has any, ACLs and capabilities among them. */
+function attributesBelow(root: string): Map<string, string[]> {
+  const getfattr = ["getfattr", "-d", "-m", "-", "-e", "hex", "-h", "--"];
+  const paths = told(["find", ".", "-maxdepth", String(SHALLOW), "-print0"], { cwd: root });
+  const found = new Map<string, string[]>();
+  const text = told(["xargs", "-0", ...getfattr], { cwd: root, input: paths });
+  for (const block of text.split("\n\n").slice(0, -1)) {
+    const [name = "", ...attributes] = block.split("\n");
+    const path = unquoted(name.slice("# file: ".length));
+    found.set(path === "." ? "" : path, attributes.sort());
+  }
+  for (const [path, said] of deep(root, [], [...getfattr, "{}"])) {
+    const [, ...attributes] = said.split("\n").slice(0, -2);
+    if (attributes.length > 0) found.set(path, attributes.sort());
+  }
+  return found;
+}
+
+/** A hash over the content of each file. */
+function contentsBelow(root: string, entries: readonly Listed[]): Map<string, string> {
+  const sha256sum = ["sha256sum", "-z", "--"];
+  const files = entries.filter(({ line, isHole }) => line.type === "f" && !isHole);
+  const shallow = files.filter(({ path }) => path.split("/").length <= SHALLOW);
+  const input = shallow.map(({ path }) => `./${path}\0`).join("");
+  const found = new Map<string, string>();
+  for (const said of wordsOf(told(["xargs", "-0", "-r", ...sha256sum], { cwd: root, input }))) {
+    const [hash = "", ...path] = said.split("  ./");
+    found.set(path.join("  ./"), hash);
+  }
+  const deepSum = ["sh", "-c", 'sha256sum < "$1"', "sh", "{}"];
+  for (const [path, said] of deep(root, ["-type", "f"], deepSum)) {
+    found.set(path, said.slice(0, said.indexOf(" ")));
+  }
+  return found;
+}
+
+/** Major and minor numbers, in hexadecimal. */
+function devicesBelow(root: string): Map<string, string> {
+  const stat = ["stat", "--printf=%n\\0device %t:%T\\0", "--", "{}", "+"];
+  const devices = ["(", "-type", "b", "-o", "-type", "c", ")"];
+  const words = wordsOf(told(["find", ".", ...devices, "-exec", ...stat], { cwd: root }));
+  const found = new Map<string, string>();
+  for (let at = 0; at < words.length; at += 2) {
+    found.set(words[at]?.slice(2) ?? "", words[at + 1] ?? "");
+  }
+  return found;
+}
+
+/** What a program says of each deep entry, run in its directory. */
+function deep(
+  root: string,
+  tests: readonly string[],
+  program: readonly string[],
+): [string, string][] {
+  // find writes out what it has to say before it runs a program.
+  const said = ["-printf", "\\0%P\\0", "-execdir", ...program, ";"];
+  const command = ["find", ".", "-mindepth", String(SHALLOW + 1), ...tests, ...said];
+  const words = told(command, { cwd: root }).split("\0");
+  const found: [string, string][] = [];
+  for (let at = 1; at < words.length; at += 2) found.push([words[at] ?? "", words[at + 1] ?? ""]);
+  return found;
+}
+
+/** Each ends with a zero byte. */
+function wordsOf(text: string): string[] {
+  return text.split("\0").slice(0, -1);
+}
+
+/** getfattr writes what would break a line as octal digits. */
+function unquoted(name: string): string {
+  return name.replaceAll(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}
+
+/** Safe to look at. */
+function shown(path: string): string {
+  return JSON.stringify(path);
 }
