@@ -6,30 +6,24 @@
  * is being written the next one is gathered. Memory holds two batches. A
  * directory gets its mode and times when everything in it is there.
  */
-import { VarveError } from "../errors.ts";
-import { fileSize } from "../format/holes.ts";
 import type { RawName } from "../format/raw-name.ts";
-import type { DirectoryEntry, Entry, FileEntry, SpecialEntry } from "../format/tree.ts";
+import type { Entry } from "../format/tree.ts";
 import type { OnError, RestoreListener, RestoreTotals } from "./account.ts";
 import { Account } from "./account.ts";
-import type { PendingFile } from "./batch.ts";
 import { Batches } from "./batches.ts";
 import type { ReadingMeans } from "./chunk-source.ts";
 import { ChunkSource } from "./chunk-source.ts";
-import type { Entered, Ground, Spot } from "./ground.ts";
-import type { FirstName } from "./hard-links.ts";
-import { HardLinks } from "./hard-links.ts";
+import type { Entered, Ground } from "./ground.ts";
 import { keepIfSame } from "./keeping.ts";
+import type { Leaf, Site } from "./leaves.ts";
+import { Leaves } from "./leaves.ts";
 import type { CompareContent } from "./likeness.ts";
-import type { Finish, Made } from "./making.ts";
 import { Maker } from "./making.ts";
 import type { Policy } from "./policy.ts";
 import type { Resolved, ResolvedDirectory, TreeStep } from "./resolve.ts";
 import { resolve } from "./resolve.ts";
 import type { Selection } from "./selection.ts";
-import type { Clash } from "./settle.ts";
 import type { Shortfall } from "./shortfalls.ts";
-import { errorOf, failureOf } from "./unit.ts";
 import type { Writers } from "./writers.ts";
 
 /** What is to be restored, where to, and how. */
@@ -85,26 +79,14 @@ interface Level {
   readonly entered: Entered | undefined;
 }
 
-/** Where an entry is to be made. */
-interface Site {
-  readonly spot: Spot;
-  readonly clash: Clash;
-  /** How much of its attributes is put back. */
-  readonly attributes: "if any" | "exactly";
-}
-
-type Leaf = Exclude<Entry, DirectoryEntry>;
-
 class Restorer {
   readonly #task: RestoreTask;
   readonly #account: Account;
   readonly #chunks: ChunkSource;
   readonly #batches: Batches;
   readonly #maker: Maker;
-  readonly #links = new HardLinks();
+  readonly #leaves: Leaves;
   readonly #levels: Level[] = [];
-  /** Files that are written piece by piece. */
-  readonly #partials = new Set<Spot>();
 
   constructor(task: RestoreTask, means: ReadingMeans, writers: Writers, account: Account) {
     this.#task = task;
@@ -112,6 +94,8 @@ class Restorer {
     this.#chunks = new ChunkSource(means);
     this.#batches = new Batches({ means, chunks: this.#chunks, writers }, task.ground, account);
     this.#maker = new Maker(task.ground);
+    const parts = { ...task, batches: this.#batches, maker: this.#maker };
+    this.#leaves = new Leaves(parts, account);
   }
 
   steps(): AsyncGenerator<TreeStep> {
@@ -141,14 +125,7 @@ class Restorer {
   /** Takes away what is not complete. */
   async abandon(): Promise<void> {
     await this.#batches.stop();
-    for (const partial of this.#partials) {
-      try {
-        this.#maker.drop(partial);
-      } catch (error) {
-        // Its directory may be gone, and there is a better error to be told.
-        if (!(error instanceof VarveError)) throw error;
-      }
-    }
+    this.#leaves.abandon();
   }
 
   #enter({ path, entry }: ResolvedDirectory): Entered | undefined {
@@ -182,16 +159,9 @@ class Restorer {
     if (entry.type === "socket" || this.#isLeftOut(entry)) return;
     const level = this.#levels.at(-1) ?? { entered: this.#task.ground.enterRoot() };
     if (level.entered === undefined) return;
-    const first = this.#links.find(entry);
+    const first = this.#leaves.firstNameOf(entry);
     const site = await this.#siteFor(path, entry, level.entered);
-    if (site === undefined) return;
-    if (first !== undefined) {
-      this.#batches.afterwards(path, () => this.#link(path, entry, { first, site }));
-    } else if (entry.type === "file") {
-      await this.#file(path, entry, site);
-    } else {
-      this.#node(path, entry, site);
-    }
+    if (site !== undefined) await this.#leaves.make({ path, entry }, first, site);
   }
 
   #isLeftOut({ type }: Leaf): boolean {
@@ -228,93 +198,5 @@ class Restorer {
       this.#account.fail(path, error);
     }
     return undefined;
-  }
-
-  #node(path: RawName, entry: Exclude<Leaf, FileEntry>, { spot, clash, attributes }: Site): void {
-    const { policy } = this.#task;
-    const finish = { metadata: policy.metadataOf(entry, attributes), clash };
-    policy.note(entry);
-    const first = this.#links.begin(entry, spot);
-    this.#account.attempt(path, () => {
-      this.#made(path, first, () =>
-        entry.type === "symlink"
-          ? this.#maker.symlink(spot, entry, finish)
-          : this.#maker.special(spot, entry as SpecialEntry, finish),
-      );
-      this.#account.totals.others += 1;
-    });
-  }
-
-  #link(
-    path: RawName,
-    entry: Leaf,
-    { first, site }: { readonly first: FirstName; readonly site: Site },
-  ): void {
-    // What is wrong with its content is wrong with all its names.
-    if (first.made === undefined) throw errorOf(path, first.failure);
-    this.#maker.link(first.spot, first.made, site);
-    if (entry.type === "file") this.#account.count(entry);
-    else this.#account.totals.others += 1;
-  }
-
-  async #file(path: RawName, entry: FileEntry, { spot, clash, attributes }: Site): Promise<void> {
-    const { ground, policy } = this.#task;
-    const metadata = policy.metadataOf(entry, attributes);
-    policy.note(entry);
-    const file: PendingFile = { path, entry, failure: undefined, refusals: [] };
-    const { content, holes, link } = entry;
-    const isWhole = content.depth === 0 && content.chunks.length === 1;
-    if (isWhole && holes === undefined && link === undefined) {
-      const partial = this.#maker.partial(spot);
-      await this.#batches.want(file, spot.directory, () => {
-        const whole = { path: ground.at(spot), shown: ground.shown(spot), metadata, clash };
-        return { path: ground.at(partial), whole };
-      });
-      this.#batches.afterwards(path, () => this.#finishWhole(file));
-      return;
-    }
-    const first = this.#links.begin(entry, spot);
-    const partial = this.#account.attempt(path, () => this.#maker.beginFile(spot, fileSize(entry)));
-    if (partial === undefined) {
-      first.failure = { kind: "unavailable", message: "its first name could not be made" };
-      return;
-    }
-    this.#partials.add(partial);
-    await this.#batches.want(file, spot.directory, () => ({ path: ground.at(partial) }));
-    this.#batches.afterwards(path, () =>
-      this.#finishFile(file, { partial, first }, { metadata, clash }),
-    );
-  }
-
-  #finishWhole(file: PendingFile): void {
-    if (file.failure === undefined) this.#account.count(file.entry);
-    this.#account.shortfalls.add(file.path, file.refusals);
-  }
-
-  #finishFile(
-    file: PendingFile,
-    { partial, first }: { readonly partial: Spot; readonly first: FirstName },
-    finish: Finish,
-  ): void {
-    first.failure = file.failure;
-    try {
-      if (file.failure === undefined) {
-        this.#made(file.path, first, () => this.#maker.finishFile(partial, first.spot, finish));
-        this.#account.count(file.entry);
-      }
-    } finally {
-      if (first.made === undefined) this.#maker.drop(partial);
-      this.#partials.delete(partial);
-    }
-  }
-
-  #made(path: RawName, first: FirstName, make: () => Made): void {
-    try {
-      first.made = make();
-      this.#account.shortfalls.add(path, first.made.refusals);
-    } catch (error) {
-      first.failure = failureOf(error);
-      throw error;
-    }
   }
 }
