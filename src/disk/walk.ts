@@ -47,6 +47,8 @@ export interface Exclusion {
 }
 
 const BATCH = 256;
+/** Each directory on the way holds its path: deeper ones would cost more memory than they are worth. */
+const MAX_PATH_BYTES = 16384;
 
 /**
  * Walks the tree at `root`.
@@ -56,7 +58,7 @@ const BATCH = 256;
 export function* walk(root: RawName, exclusion: Exclusion): Generator<Step> {
   const stats = lookAtRoot(root);
   const path = "" as RawName;
-  if (stats.isDirectory()) yield* walkDirectory(root, { name: path, path, stats }, exclusion);
+  if (stats.isDirectory()) yield* new Walk(root).steps({ name: path, path, stats }, exclusion);
   else yield { kind: "entries", entries: [{ name: lastName(root), path, stats }] };
 }
 
@@ -70,47 +72,82 @@ export function lookAtRoot(root: RawName): BigIntStats {
   return behind?.isDirectory() ? behind : stats;
 }
 
-function* walkDirectory(root: RawName, directory: Found, exclusion: Exclusion): Generator<Step> {
-  const names = exclusion.opens(directory) ? readNames(root, directory.path) : [];
-  if ("message" in names) yield { kind: "problem", problem: names };
-  yield { kind: "enter", directory };
-  if (!("message" in names)) {
-    const contents = new Contents(root, directory.path, names);
-    const within = exclusion.within(directory, contents);
-    for (const problem of contents.problems) yield { kind: "problem", problem };
-    yield* walkNames(root, directory, contents.names, within);
-  }
-  // What the walk has seen below may be of elsewhere, if the path leads elsewhere by now.
-  const loss = lossOf(root, directory);
-  if (loss !== undefined) yield { kind: "problem", problem: loss };
-  // The source itself is wherever its path leads.
-  yield { kind: "leave", directory, isLost: loss !== undefined && directory.path !== "" };
+/** A directory that was entered. */
+interface Level {
+  readonly directory: Found;
+  /** What is left out in it. */
+  readonly exclusion: Exclusion;
+  /** Nothing, if it could not be listed. */
+  readonly names: readonly RawName[];
+  /** Names before this one were looked at. */
+  next: number;
 }
 
-function* walkNames(
-  root: RawName,
-  directory: Found,
-  names: readonly RawName[],
-  exclusion: Exclusion,
-): Generator<Step> {
-  const batch: Found[] = [];
-  for (const name of names) {
-    const found = look(root, joinPath(directory.path, name), name);
-    if ("message" in found) {
-      // Told once, for the directory, and not for each of its names.
-      if (lossOf(root, directory) !== undefined) return;
-      yield { kind: "problem", problem: found };
-      continue;
-    }
-    if (exclusion.excludes(found)) continue;
-    if (found.stats.isDirectory()) {
-      yield* entriesOf(batch.splice(0));
-      yield* walkDirectory(root, found, exclusion);
-    } else if (batch.push(found) === BATCH) {
-      yield* entriesOf(batch.splice(0));
+/** Where the walk is stands in a list, not on the stack: no tree is too deep. */
+class Walk {
+  readonly #root: RawName;
+  readonly #levels: Level[] = [];
+
+  constructor(root: RawName) {
+    this.#root = root;
+  }
+
+  *steps(top: Found, exclusion: Exclusion): Generator<Step> {
+    yield* this.#enter(top, exclusion);
+    for (let level = this.#levels.at(-1); level !== undefined; level = this.#levels.at(-1)) {
+      const inner = yield* this.#advance(level);
+      if (inner === undefined) yield* this.#leave(level);
+      else yield* this.#enter(inner, level.exclusion);
     }
   }
-  yield* entriesOf(batch);
+
+  *#enter(directory: Found, exclusion: Exclusion): Generator<Step> {
+    const names = exclusion.opens(directory) ? readNames(this.#root, directory.path) : [];
+    if ("message" in names) {
+      yield { kind: "problem", problem: names };
+      yield { kind: "enter", directory };
+      this.#levels.push({ directory, exclusion, names: [], next: 0 });
+      return;
+    }
+    yield { kind: "enter", directory };
+    const contents = new Contents(this.#root, directory.path, names);
+    const within = exclusion.within(directory, contents);
+    for (const problem of contents.problems) yield { kind: "problem", problem };
+    this.#levels.push({ directory, exclusion: within, names: contents.names, next: 0 });
+  }
+
+  /** @returns the next directory in it, or nothing when all of its names were looked at. */
+  *#advance(level: Level): Generator<Step, Found | undefined> {
+    const { directory, exclusion, names } = level;
+    const batch: Found[] = [];
+    while (level.next < names.length) {
+      const name = names[level.next++] as RawName;
+      const found = look(this.#root, joinPath(directory.path, name), name);
+      if ("message" in found) {
+        // Told once, for the directory, and not for each of its names.
+        if (lossOf(this.#root, directory) !== undefined) return undefined;
+        yield { kind: "problem", problem: found };
+        continue;
+      }
+      if (exclusion.excludes(found)) continue;
+      if (found.stats.isDirectory()) {
+        yield* entriesOf(batch);
+        return found;
+      }
+      if (batch.push(found) === BATCH) yield* entriesOf(batch.splice(0));
+    }
+    yield* entriesOf(batch);
+    return undefined;
+  }
+
+  *#leave({ directory }: Level): Generator<Step> {
+    this.#levels.pop();
+    // What the walk has seen below may be of elsewhere, if the path leads elsewhere by now.
+    const loss = lossOf(this.#root, directory);
+    if (loss !== undefined) yield { kind: "problem", problem: loss };
+    // The source itself is wherever its path leads.
+    yield { kind: "leave", directory, isLost: loss !== undefined && directory.path !== "" };
+  }
 }
 
 function* entriesOf(entries: readonly Found[]): Generator<Step> {
@@ -118,6 +155,9 @@ function* entriesOf(entries: readonly Found[]): Generator<Step> {
 }
 
 function readNames(root: RawName, path: RawName): RawName[] | Problem {
+  if (path.length > MAX_PATH_BYTES) {
+    return { path, message: `cannot list it: its path has more than ${MAX_PATH_BYTES} bytes` };
+  }
   try {
     // One character a byte: compact, and sorted by bytes with plain comparison.
     const names = atPath(joinPath(root, path), (short) =>

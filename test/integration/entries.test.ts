@@ -22,7 +22,7 @@ import type { Listed } from "../support/python-lister.ts";
 import { list, NO_LISTER } from "../support/python-lister.ts";
 import { randomBytes } from "../support/random.ts";
 import { Restless } from "../support/restless.ts";
-import { deepTree, sparseFile } from "../support/rough.ts";
+import { deepTree, sparseFile, wellOf } from "../support/rough.ts";
 import type { Stored } from "../support/stored-tree.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -199,6 +199,24 @@ describe("a backup", { skip: NO_LISTER }, () => {
       assert.ok(tree.has(`${bottom}/inner/hole`));
       assertListed(tree, list(root));
     }
+  });
+
+  it("stores directories that are thousands deep", async () => {
+    const world = await Restless.make();
+    symlinkSync(wellOf(2100), world.source);
+    const { tree, problems } = await world.backUp();
+    assert.deepEqual(problems, []);
+    assert.ok(tree.has(`${"d/".repeat(2100)}file`));
+  });
+
+  it("says where paths are too long to go on", async () => {
+    const { root, name } = deepTree(83);
+    const world = await Restless.make();
+    symlinkSync(root, world.source);
+    const { tree, problems } = await world.backUp();
+    const last = new Array<string>(82).fill(name).join("/");
+    assert.deepEqual(problems, [`${last}: cannot list it: its path has more than 16384 bytes`]);
+    assert.deepEqual([...tree.keys()].at(-1), last);
   });
 
   it("of an empty directory stores that", async () => {

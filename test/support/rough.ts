@@ -20,6 +20,20 @@ export function deepTree(depth: number): { readonly root: string; readonly name:
   return { root, name };
 }
 
+/** Directories called `d`, one inside the other, with a file at the bottom. @returns the path of the first. */
+export function wellOf(depth: number): string {
+  const root = mkdtempSync(join(tmpdir(), "varve-test-"));
+  process.once("exit", () => execFileSync("rm", ["-rf", root]));
+  const steps: string[] = [];
+  // As much as one call takes.
+  for (let at = 0; at < depth; at += 2000) {
+    const part = "d/".repeat(Math.min(2000, depth - at));
+    steps.push(`mkdir -p ${part} && cd -P ${part} || exit 1`);
+  }
+  execFileSync("bash", ["-c", [...steps, "echo > file"].join("\n")], { cwd: root });
+  return root;
+}
+
 /** Makes a file of this size that is a hole but for what is written at these offsets. */
 export function sparseFile(
   path: string,

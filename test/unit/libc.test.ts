@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { holesOf } from "../../src/disk/holes.ts";
 import type { Libc } from "../../src/disk/libc.ts";
-import { libc } from "../../src/disk/libc.ts";
+import { lackOf, libc } from "../../src/disk/libc.ts";
 import { idsOf, namesOf } from "../../src/disk/owners.ts";
 import { readXattrs, writeXattrs } from "../../src/disk/xattrs.ts";
 import type { RawName } from "../../src/format/raw-name.ts";
@@ -163,6 +163,11 @@ describe("the system's own calls", { skip: process.platform !== "linux" && "Linu
       gid: 8,
     });
     assert.deepEqual(idsOf({ uid: 7, gid: 8 }), { uid: 7, gid: 8 });
+  });
+
+  it("says what is lacking where it is not there", () => {
+    assert.equal(lackOf(libc()), undefined);
+    assert.match(lackOf(undefined) ?? "", /no access to extended attributes, holes/);
   });
 
   it("renames to a new name only", () => {
