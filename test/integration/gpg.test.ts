@@ -10,6 +10,7 @@ import type { Variables } from "../support/command.ts";
 import { Machine, objectsOf } from "../support/command.ts";
 import { Gpg, NO_GPG } from "../support/gpg.ts";
 import { randomBytes } from "../support/random.ts";
+import { sparseFile } from "../support/rough.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
 const RECOVER = fileURLToPath(new URL("../../../src/format/recover.py", import.meta.url));
@@ -45,6 +46,9 @@ describe("keys that gpg made", { skip: NO_GPG }, () => {
     writeFileSync(file, ring.publicKey(rsa, cv));
     mkdirSync(join(source, "deep"));
     writeFileSync(join(source, "deep/big"), big);
+    const middle = big.subarray(0, 5000);
+    sparseFile(join(source, "deep/sparse"), 5_000_001, { 0: middle, 2500000: middle });
+    sparseFile(join(source, "deep/hole"), 3_000_000);
     const made = await host.varve("init", target, "--recipient", file);
     assert.equal(made.status, 0, made.err);
     for (const content of ["one\n", "two\n", "three\n"]) {
@@ -191,6 +195,8 @@ describe("keys that gpg made", { skip: NO_GPG }, () => {
       for (const [path, content] of [
         ["deep/file", Buffer.from("three\n")],
         ["/deep/big", big],
+        ["/deep/sparse", readFileSync(join(source, "deep/sparse"))],
+        ["/deep/hole", new Uint8Array(3_000_000)],
       ] as const) {
         const { status, stdout, stderr } = recover(ring.home, path);
         assert.equal(status, 0, String(stderr));
