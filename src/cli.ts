@@ -25,6 +25,7 @@ import { snapshots } from "./commands/snapshots.ts";
 import { verify } from "./commands/verify.ts";
 import { UsageError, VarveError } from "./errors.ts";
 import { fileFailure } from "./target/file-failure.ts";
+import { endThreads } from "./threads.ts";
 
 // What lives is small and what passes through is much: left alone, V8 lets the heap grow to several
 // times what is alive before it collects. It costs no time that shows, and saves some 50 MB.
@@ -78,12 +79,17 @@ const cli = yargs(hideBin(process.argv))
     throw error === undefined || error.name === "YError" ? new UsageError(message) : error;
   });
 
+let isInterrupted = false;
+
 // Temporary files are nobody's, and the repository is valid at every moment.
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     // A progress bar may have hidden the cursor.
     if (process.stderr.isTTY) process.stderr.write("\u001b[?25h\n");
-    process.exit(INTERRUPTED);
+    // Said twice: a thread may wait for a disk that does not answer.
+    if (isInterrupted) process.exit(INTERRUPTED);
+    isInterrupted = true;
+    void endThreads().then(() => process.exit(INTERRUPTED));
   });
 }
 // Whoever read our output has enough. That ends no backup: `varve backup --json | head -1`.
@@ -91,7 +97,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw fileFailure(error, "write to standard output");
 });
 process.on("uncaughtException", (error) => {
-  process.exit(tell(error));
+  const status = tell(error);
+  void endThreads().then(() => process.exit(status));
 });
 
 try {
@@ -115,6 +122,8 @@ function leaveNothingInCore(): void {
 
 /** Says what went wrong. @returns the exit status. */
 function tell(error: unknown): number {
+  // Whatever is cut off on the way out is no news.
+  if (isInterrupted) return INTERRUPTED;
   const isKnown = error instanceof VarveError;
   const isVerbose = process.argv.some((flag) => /^(-[a-z]*v[a-z]*|--verbose)$/.test(flag));
   console.error(printable(`varve: ${error instanceof Error ? error.message : String(error)}`));

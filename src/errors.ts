@@ -54,3 +54,45 @@ export class CorruptError extends VarveError {
 export class InterruptedError extends VarveError {
   readonly exitCode = 130;
 }
+
+/** What of an error can be sent to another thread, where it would lose its class. */
+export interface SentError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  /** Of a {@link CorruptError}. */
+  readonly object?: string;
+}
+
+const CLASSES = {
+  UsageError,
+  PartialError,
+  UnavailableError,
+  AccessError,
+  NotFoundError,
+  InterruptedError,
+};
+
+export function sendable(error: unknown): SentError {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error), stack: undefined };
+  const { name, message, stack } = error;
+  return { name, message, stack, ...(error instanceof CorruptError && { object: error.object }) };
+}
+
+/** The inverse of {@link sendable}: of one of varve's classes, if it was one. */
+export function receivedError({ name, message, stack, object }: SentError): Error {
+  const error = object === undefined ? plainError(name, message) : corruptError(object, message);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}
+
+function plainError(name: string, message: string): Error {
+  if (!Object.hasOwn(CLASSES, name)) return new Error(message);
+  return new CLASSES[name as keyof typeof CLASSES](message);
+}
+
+function corruptError(object: string, message: string): CorruptError {
+  const error = new CorruptError(object, "");
+  error.message = message;
+  return error;
+}

@@ -19,32 +19,31 @@ export class BufferSender {
 
   /** Gives a buffer back; it is transferred, not copied. */
   send(buffer: Uint8Array): void {
-    this.#post(buffer, [buffer.buffer as ArrayBuffer]);
-  }
-
-  /** Tells the worker that there will be no more. */
-  stop(): void {
-    this.#post(undefined, []);
-  }
-
-  #post(message: Uint8Array | undefined, transfer: ArrayBuffer[]): void {
-    this.#port.postMessage(message, transfer);
+    this.#port.postMessage(buffer, [buffer.buffer as ArrayBuffer]);
     Atomics.add(this.#posted, 0, 1);
     Atomics.notify(this.#posted, 0);
   }
 }
 
+/** So often a worker that sleeps looks whether anybody still wants it, in milliseconds. */
+const LOOK_MS = 100;
+
 /**
  * The worker's end: sleeps until a buffer is there.
  *
- * @returns nothing if the run is being stopped.
+ * @param mayGoOn - is called now and then meanwhile; what it throws ends the wait.
  */
-export function receiveBuffer(port: MessagePort, posted: Int32Array): Uint8Array | undefined {
+export function receiveBuffer(
+  port: MessagePort,
+  posted: Int32Array,
+  mayGoOn: () => void,
+): Uint8Array {
   for (;;) {
     // Read before the port is looked at: whatever is posted after that ends the wait.
     const seen = Atomics.load(posted, 0);
-    const received = receiveMessageOnPort(port) as { message: Uint8Array | undefined } | undefined;
+    const received = receiveMessageOnPort(port) as { message: Uint8Array } | undefined;
     if (received !== undefined) return received.message;
-    Atomics.wait(posted, 0, seen);
+    mayGoOn();
+    Atomics.wait(posted, 0, seen, LOOK_MS);
   }
 }

@@ -4,7 +4,6 @@
  * packs, whose buffers come back.
  */
 import type { MessagePort } from "node:worker_threads";
-import { parentPort, workerData } from "node:worker_threads";
 import { ChunkReader } from "../cache/chunks.ts";
 import { contentSizes } from "../chunker/sizes.ts";
 import { loadZstd } from "../compression/zstd.ts";
@@ -12,7 +11,9 @@ import type { FileDigestName } from "../digest/digest.ts";
 import { systemRandom } from "../flow.ts";
 import type { FullPack, Packing } from "../pack/pack.ts";
 import { openPgp } from "../seal/sealing.ts";
-import type { BracketPlan } from "./bracket.ts";
+import type { ThreadTools } from "../threads.ts";
+import { serve } from "../threads.ts";
+import type { Bracket, BracketPlan } from "./bracket.ts";
 import { openBracket } from "./bracket.ts";
 import { receiveBuffer } from "./buffer-return.ts";
 import type { FileEvent, FileJob } from "./content.ts";
@@ -36,8 +37,6 @@ export type WorkerRequest =
 
 /** What a worker answers. */
 export type WorkerReply =
-  /** All is loaded: only from now on may the thread be ended from outside. */
-  | { readonly kind: "started" }
   | { readonly kind: "events"; readonly events: readonly FileEvent[] }
   | { readonly kind: "pack"; readonly pack: FullPack }
   /** All jobs of one request have been done. */
@@ -47,56 +46,69 @@ export type WorkerReply =
 /** Enough that events of a long batch do not pile up. */
 const EVENTS_A_REPLY = 64;
 
-const plan = workerData as WorkerPlan;
-const port = parentPort;
-if (port === null) throw new Error("content.worker.ts runs in a worker thread only");
+type Tools = ThreadTools<WorkerReply>;
 
-const bracket = await openBracket(plan.bracket, contentSizes(plan.bracket.sizes.chunk), {
-  zstd: await loadZstd(),
-  sealing: openPgp(systemRandom),
-  known: new ChunkReader(plan.cachePath),
-});
-
-let events: FileEvent[] = [];
-
-port.on("message", (request: WorkerRequest) => {
-  if (request.kind === "finish") {
-    run(bracket.finish());
-    reply({ kind: "finished" });
-    return;
-  }
-  for (const job of request.jobs) run(storeFile(job, bracket, plan.digest, report));
-  flush();
-  reply({ kind: "ready" });
-});
-
-reply({ kind: "started" });
-
-function report(event: FileEvent): void {
-  events.push(event);
-  if (events.length >= EVENTS_A_REPLY || event.kind === "chunks") flush();
+async function bracketOf(plan: WorkerPlan, tools: Tools): Promise<Bracket> {
+  const known = new ChunkReader(plan.cachePath);
+  return await openBracket(plan.bracket, contentSizes(plan.bracket.sizes.chunk), {
+    zstd: await loadZstd(),
+    sealing: openPgp(systemRandom),
+    known: {
+      locate(id) {
+        // Asked of each chunk: however long a file is, the thread can be ended.
+        tools.mayGoOn();
+        return known.locate(id);
+      },
+      refresh: () => known.refresh(),
+    },
+  });
 }
 
-function flush(): void {
-  if (events.length > 0) reply({ kind: "events", events });
-  events = [];
+/** What is to be told, a few at a time. */
+class Events {
+  readonly #tools: Tools;
+  #waiting: FileEvent[] = [];
+
+  constructor(tools: Tools) {
+    this.#tools = tools;
+  }
+
+  add(event: FileEvent): void {
+    this.#waiting.push(event);
+    if (this.#waiting.length >= EVENTS_A_REPLY || event.kind === "chunks") this.flush();
+  }
+
+  flush(): void {
+    if (this.#waiting.length > 0) this.#tools.reply({ kind: "events", events: this.#waiting });
+    this.#waiting = [];
+  }
 }
 
 /** Takes a step to its end; gives full packs away and goes on in the next buffer. */
-function run(step: Packing<void>): void {
+function storing(step: Packing<void>, { buffers, posted }: WorkerPlan, tools: Tools): void {
   let turn = step.next();
   while (!turn.done) {
     const pack = turn.value;
-    port?.postMessage({ kind: "pack", pack } satisfies WorkerReply, [
-      pack.bytes.buffer as ArrayBuffer,
-    ]);
-    const buffer = receiveBuffer(plan.buffers, plan.posted);
-    // The run is being stopped: nothing of it will be asked for.
-    if (buffer === undefined) return;
-    turn = step.next(buffer);
+    tools.reply({ kind: "pack", pack }, [pack.bytes.buffer as ArrayBuffer]);
+    turn = step.next(receiveBuffer(buffers, posted, tools.mayGoOn));
   }
 }
 
-function reply(message: WorkerReply): void {
-  port?.postMessage(message);
-}
+await serve<WorkerPlan, WorkerRequest, WorkerReply>(async (plan, tools) => {
+  const bracket = await bracketOf(plan, tools);
+  const events = new Events(tools);
+  const run = (step: Packing<void>): void => storing(step, plan, tools);
+  return (request) => {
+    if (request.kind === "finish") {
+      run(bracket.finish());
+      tools.reply({ kind: "finished" });
+      return;
+    }
+    for (const job of request.jobs) {
+      tools.mayGoOn();
+      run(storeFile(job, bracket, plan.digest, (event) => events.add(event)));
+    }
+    events.flush();
+    tools.reply({ kind: "ready" });
+  };
+});

@@ -3,10 +3,10 @@
  * the small files of a directory share frames; a worker has one batch in hand
  * and one to go on with, so that nobody waits and nobody hoards.
  */
-import { once } from "node:events";
-import { MessageChannel, Worker } from "node:worker_threads";
+import { MessageChannel } from "node:worker_threads";
 import type { FullPack } from "../pack/pack.ts";
 import { packBufferSize } from "../pack/pack.ts";
+import { Thread } from "../threads.ts";
 import { BufferSender } from "./buffer-return.ts";
 import type { FileEvent, FileJob } from "./content.ts";
 import type { WorkerPlan, WorkerReply, WorkerRequest } from "./content.worker.ts";
@@ -20,34 +20,32 @@ const YOUNG_MB = 6;
 const BATCH_BYTES = 4 * 2 ** 20;
 
 /** What a worker is made with, but for what ties it to its pool. */
-export type ThreadPlan = Omit<WorkerPlan, "buffers" | "posted">;
+export type ReaderPlan = Omit<WorkerPlan, "buffers" | "posted">;
 
-interface Thread {
-  readonly worker: Worker;
+interface Reader {
+  readonly thread: Thread<WorkerPlan, WorkerRequest, WorkerReply>;
   readonly buffers: BufferSender;
   batches: number;
   isFinished: boolean;
-  /** Settled once it has loaded its modules, or is gone. */
-  readonly started: Promise<unknown>;
 }
 
 export class ThreadPool implements Pool {
-  readonly #plans: readonly ThreadPlan[];
+  readonly #plans: readonly ReaderPlan[];
   readonly #store: StorePack;
   /** Started with the first job: an unchanged tree needs none. */
-  #threads: readonly Thread[] = [];
+  #readers: readonly Reader[] = [];
   readonly #queue: FileJob[] = [];
   #pending = 0;
   /** Free buffers beside those that threads are filling, and the threads that wait for one. */
   readonly #buffers: Uint8Array[] = [];
-  readonly #waiting: Thread[] = [];
+  readonly #waiting: Reader[] = [];
   #events: FileEvent[] = [];
   readonly #uploads = new Set<Promise<void>>();
   #failure: { readonly reason: unknown } | undefined;
   #wake: () => void = () => {};
 
   /** @param plans - one for each thread. */
-  constructor(plans: readonly ThreadPlan[], store: StorePack) {
+  constructor(plans: readonly ReaderPlan[], store: StorePack) {
     this.#plans = plans;
     this.#store = store;
   }
@@ -78,69 +76,57 @@ export class ThreadPool implements Pool {
   }
 
   async finish(): Promise<void> {
-    for (const thread of this.#threads) post(thread, { kind: "finish" });
-    await this.#until(() => this.#uploads.size === 0 && this.#threads.every((t) => t.isFinished));
+    for (const { thread } of this.#readers) thread.post({ kind: "finish" });
+    await this.#until(() => this.#uploads.size === 0 && this.#readers.every((r) => r.isFinished));
   }
 
   async close(): Promise<void> {
-    for (const { buffers } of this.#threads) buffers.stop();
-    await Promise.all(this.#threads.map(({ started }) => started));
-    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#readers.map(({ thread }) => thread.end()));
     // They write to the cache in the end, which is closed next.
     await Promise.all(this.#uploads);
   }
 
-  #start(plan: ThreadPlan): Thread {
+  #start(plan: ReaderPlan): Reader {
     const { port1, port2 } = new MessageChannel();
     const posted = new Int32Array(new SharedArrayBuffer(4));
     const data: WorkerPlan = { ...plan, buffers: port2, posted };
-    const worker = new Worker(new URL("./content.worker.js", import.meta.url), {
-      workerData: data,
-      transferList: [port2],
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-    });
-    // It keeps nobody alive: the worker does while it has work.
+    // It keeps nobody alive: the thread does while it has work.
     port1.unref();
     const buffers = new BufferSender(port1, posted);
-    const thread: Thread = {
-      worker,
-      buffers,
-      batches: 0,
-      isFinished: false,
-      started: startOf(worker),
-    };
-    worker.on("message", (reply: WorkerReply) => this.#receive(thread, reply));
-    worker.on("error", (reason) => this.#fail(reason));
-    worker.on("exit", () => {
-      if (!thread.isFinished) this.#fail(new Error("a worker thread ended before its work"));
-    });
-    return thread;
+    const thread = new Thread<WorkerPlan, WorkerRequest, WorkerReply>(
+      new URL("./content.worker.js", import.meta.url),
+      { data, transfer: [port2], youngMegabytes: YOUNG_MB },
+      {
+        reply: (reply) => this.#receive(reader, reply),
+        failed: (reason) => this.#fail(reason),
+      },
+    );
+    const reader: Reader = { thread, buffers, batches: 0, isFinished: false };
+    return reader;
   }
 
-  #receive(thread: Thread, reply: WorkerReply): void {
+  #receive(reader: Reader, reply: WorkerReply): void {
     switch (reply.kind) {
       case "events":
         this.#events.push(...reply.events);
         break;
       case "ready":
-        thread.batches -= 1;
+        reader.batches -= 1;
         this.#dispatch();
         break;
       case "finished":
-        thread.isFinished = true;
+        reader.isFinished = true;
         break;
-      case "started":
-        return;
       case "pack":
-        this.#upload(thread, reply.pack);
+        this.#upload(reader, reply.pack);
         return;
     }
     this.#wake();
   }
 
   /** Stores a pack; its thread goes on in the next buffer that is free. */
-  #upload(thread: Thread, pack: FullPack): void {
-    this.#waiting.push(thread);
+  #upload(reader: Reader, pack: FullPack): void {
+    this.#waiting.push(reader);
     this.#handOut();
     const upload = this.#store(pack)
       .then((buffer) => {
@@ -164,18 +150,18 @@ export class ThreadPool implements Pool {
   }
 
   #dispatch(): void {
-    if (this.#threads.length === 0 && this.#queue.length > 0) {
-      this.#threads = this.#plans.map((plan) => this.#start(plan));
+    if (this.#readers.length === 0 && this.#queue.length > 0) {
+      this.#readers = this.#plans.map((plan) => this.#start(plan));
       // One for two: filling a pack takes several times as long as storing one.
       for (const plan of this.#plans.slice(0, Math.ceil(this.#plans.length / 2))) {
         this.#buffers.push(new Uint8Array(packBufferSize(plan.bracket.sizes.pack)));
       }
     }
     while (this.#queue.length > 0) {
-      const [thread] = [...this.#threads].sort((a, b) => a.batches - b.batches);
-      if (thread === undefined || thread.batches >= BATCHES_A_WORKER) return;
-      thread.batches += 1;
-      post(thread, { kind: "jobs", jobs: this.#queue.splice(0, this.#batchLength()) });
+      const [reader] = [...this.#readers].sort((a, b) => a.batches - b.batches);
+      if (reader === undefined || reader.batches >= BATCHES_A_WORKER) return;
+      reader.batches += 1;
+      reader.thread.post({ kind: "jobs", jobs: this.#queue.splice(0, this.#batchLength()) });
     }
   }
 
@@ -205,15 +191,4 @@ export class ThreadPool implements Pool {
       });
     }
   }
-}
-
-/** A native module that is loaded while its thread is ended takes the process with it. */
-function startOf(worker: Worker): Promise<unknown> {
-  return Promise.race(["message", "error", "exit"].map((event) => once(worker, event))).catch(
-    () => {},
-  );
-}
-
-function post({ worker }: Thread, request: WorkerRequest): void {
-  worker.postMessage(request);
 }

@@ -1,5 +1,5 @@
 /** Who writes: worker threads, or, with none, this thread; both run unit.ts. */
-import { Worker } from "node:worker_threads";
+import { Thread } from "../threads.ts";
 import type { RestorePlan } from "./restore.worker.ts";
 import type { Unit, UnitMeans, UnitOutcome } from "./unit.ts";
 import { writeUnit } from "./unit.ts";
@@ -30,55 +30,54 @@ interface Waiting {
 /** A thread makes many short-lived views: a larger nursery only keeps them longer. */
 const YOUNG_MB = 8;
 
-/** Each thread works off its units in the order in which it got them. */
-class Thread {
+/** A thread works off its units in the order in which it got them. */
+class Writer {
   readonly waiting: Waiting[] = [];
-  readonly #worker: Worker;
+  readonly #thread: Thread<RestorePlan, Unit, UnitOutcome>;
   /** Why it is dead: what it is given from then on is refused, or nobody would ever answer. */
   #death: { readonly reason: unknown } | undefined;
 
   constructor(plan: RestorePlan) {
-    this.#worker = new Worker(new URL("./restore.worker.js", import.meta.url), {
-      workerData: plan,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
-    });
-    this.#worker.on("message", (outcome: UnitOutcome) => {
-      this.waiting.shift()?.resolve(outcome);
-    });
-    this.#worker.on("error", (reason) => this.#die(reason));
-    this.#worker.on("exit", () => this.#die(new Error("a worker thread ended before its work")));
+    this.#thread = new Thread<RestorePlan, Unit, UnitOutcome>(
+      new URL("./restore.worker.js", import.meta.url),
+      { data: plan, youngMegabytes: YOUNG_MB },
+      {
+        reply: (outcome) => this.waiting.shift()?.resolve(outcome),
+        failed: (reason) => this.#die(reason),
+      },
+    );
   }
 
   write(unit: Unit): Promise<UnitOutcome> {
     if (this.#death !== undefined) return Promise.reject(this.#death.reason);
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject });
-      this.#worker.postMessage(unit, buffersOf(unit));
+      this.#thread.post(unit, buffersOf(unit));
     });
   }
 
-  async close(): Promise<void> {
-    await this.#worker.terminate();
+  close(): Promise<void> {
+    return this.#thread.end();
   }
 
   #die(reason: unknown): void {
-    this.#death ??= { reason };
+    this.#death = { reason };
     for (const { reject } of this.waiting.splice(0)) reject(reason);
   }
 }
 
 /** Writes on `count` threads of its own. */
 export function threadWriters(count: number, plan: RestorePlan): Writers {
-  const threads = Array.from({ length: count }, () => new Thread(plan));
+  const writers = Array.from({ length: count }, () => new Writer(plan));
   return {
     width: 2 * count,
     async write(unit) {
-      const [thread] = threads.toSorted((a, b) => a.waiting.length - b.waiting.length);
-      if (thread === undefined) throw new RangeError("there are no threads");
-      return await thread.write(unit);
+      const [writer] = writers.toSorted((a, b) => a.waiting.length - b.waiting.length);
+      if (writer === undefined) throw new RangeError("there are no threads");
+      return await writer.write(unit);
     },
     async close() {
-      await Promise.all(threads.map((thread) => thread.close()));
+      await Promise.all(writers.map((writer) => writer.close()));
     },
   };
 }

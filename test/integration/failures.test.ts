@@ -6,7 +6,7 @@ import { before, describe, it } from "node:test";
 import type { RunOptions } from "../support/command.ts";
 import { Machine, objectsOf } from "../support/command.ts";
 import { scratchDirectory } from "../support/scratch.ts";
-import { filesBelow, flipByte, noise } from "../support/trees.ts";
+import { filesBelow, fingerprintOf, flipByte, noise } from "../support/trees.ts";
 
 const machine = new Machine();
 const source = scratchDirectory();
@@ -130,6 +130,29 @@ describe("a source that cannot be read whole", () => {
   it("cannot be restored to a directory that is shut", async () => {
     const { status, err } = await user.run(["restore", "--to", "tree/shut/in"], { under });
     assert.equal(status, 5, err);
+  });
+});
+
+describe("a worker thread that fails", () => {
+  const spoil = new URL("../support/spoil-worker.js", import.meta.url);
+  const variables = { NODE_OPTIONS: `--import=${spoil.href}` };
+  const tree = scratchDirectory();
+  const out = "restored";
+
+  it("ends the backup as a fault of varve's own, and the next one is whole", async () => {
+    for (let at = 0; at < 4; at += 1) writeFileSync(join(tree, `${at}`), noise(500_000, at));
+    const threaded = new Machine();
+    const args = ["backup", "--workers", "2", tree];
+    const { status, err } = await threaded.run(args, { variables });
+    assert.equal(status, 1, err);
+    assert.match(err, /varve: .*\n.*fault of varve's own/);
+    assert.equal((await threaded.run(args)).status, 0);
+    const restored = await threaded.run(["restore", "--to", out, "--workers", "2"], { variables });
+    assert.equal(restored.status, 1, restored.err);
+    assert.match(restored.err, /fault of varve's own/);
+    const again = ["restore", "--to", out, "--workers", "2", "--conflict", "overwrite"];
+    assert.equal((await threaded.run(again)).status, 0);
+    assert.equal(fingerprintOf(join(threaded.home, out)), fingerprintOf(tree));
   });
 });
 

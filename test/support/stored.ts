@@ -21,7 +21,7 @@ export async function copyOf(target: Target): Promise<MemoryTarget> {
 
 /** The tables of packs, those named or all, in the order of their names. */
 export async function tablesOf(
-  { unlocked, means }: Site,
+  { unlocked, means }: Pick<Site, "unlocked" | "means">,
   target: Target,
   packs?: readonly string[],
 ): Promise<PackTable[]> {

@@ -5,12 +5,13 @@ import { describe, it } from "node:test";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { FileJob } from "../../src/backup/content.ts";
 import { signatureOf } from "../../src/backup/signature.ts";
-import type { ThreadPlan } from "../../src/backup/thread-pool.ts";
+import type { ReaderPlan } from "../../src/backup/thread-pool.ts";
 import { ThreadPool } from "../../src/backup/thread-pool.ts";
 import type { StorePack } from "../../src/backup/upload.ts";
 import { Cache } from "../../src/cache/cache.ts";
 import type { RawName } from "../../src/format/raw-name.ts";
 import { rawFromText } from "../../src/format/raw-name.ts";
+import { endThreads } from "../../src/threads.ts";
 import { bracketPlan } from "../support/brackets.ts";
 import { randomBytes } from "../support/random.ts";
 import { scratchDirectory } from "../support/scratch.ts";
@@ -19,7 +20,7 @@ import { cacheDirectory, SMALL } from "../support/site.ts";
 const MIB = 2 ** 20;
 
 /** A pool of threads over an empty cache, and jobs of 1 MiB of news each. */
-async function poolOf(threads: number, store: StorePack, change: Partial<ThreadPlan> = {}) {
+async function poolOf(threads: number, store: StorePack, change: Partial<ReaderPlan> = {}) {
   const identity = { repository: "00", host: "host", segmentSize: SMALL.segment };
   const cache = await Cache.open(cacheDirectory(), identity);
   const plans = Array.from({ length: threads }, (_, at) => ({
@@ -133,6 +134,24 @@ describe("a pool of threads", () => {
     release();
     await closing;
     assert.equal(under, 0);
+    await cache.close();
+  });
+
+  it("can be closed at its start, while threads load what they need", async () => {
+    for (let time = 0; time < 4; time += 1) {
+      const { pool, cache } = await poolOf(2, stored);
+      pool.submit(jobs(2));
+      await pool.close();
+      await cache.close();
+    }
+  });
+
+  it("can be closed while a target does not answer", async () => {
+    const { pool, cache } = await poolOf(1, () => new Promise(() => {}));
+    pool.submit(jobs(4));
+    // One thread: it has given two packs away, and sleeps until a buffer comes back.
+    await setTimeout(500);
+    await endThreads();
     await cache.close();
   });
 
