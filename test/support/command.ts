@@ -12,8 +12,6 @@ export type Variables = Readonly<Record<string, string>>;
 /** What a process said, and how it ended. */
 export interface Ended {
   readonly status: number | null;
-  /** What killed it, if anything did. */
-  readonly signal: NodeJS.Signals | null;
   readonly out: string;
   readonly err: string;
 }
@@ -87,12 +85,12 @@ export class Machine {
 /** Waits for a process and all it says. */
 export async function ended(child: ReturnType<typeof spawn>): Promise<Ended> {
   if (child.stdout === null || child.stderr === null) throw new Error("its output is not piped");
-  const [out, err, [status, signal]] = await Promise.all([
+  const [out, err, [status]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
-    once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>,
+    once(child, "close") as Promise<[number | null]>,
   ]);
-  return { status, signal, out, err };
+  return { status, out, err };
 }
 
 /** The objects that `--json` printed; throws if anything else stands between them. */
