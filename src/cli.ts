@@ -22,6 +22,7 @@ import { manifest } from "./commands/manifest.ts";
 import { printable } from "./commands/output.ts";
 import { restore } from "./commands/restore.ts";
 import { snapshots } from "./commands/snapshots.ts";
+import { setApart } from "./commands/streaming.ts";
 import { verify } from "./commands/verify.ts";
 import { UsageError, VarveError } from "./errors.ts";
 import { fileFailure } from "./target/file-failure.ts";
@@ -36,7 +37,9 @@ leaveNothingInCore();
 const FAULT = 1;
 const INTERRUPTED = 130;
 
-const cli = yargs(hideBin(process.argv))
+const given = setApart(hideBin(process.argv));
+
+const cli = yargs(given)
   // One language in all that is said: the commands' own.
   .locale("en")
   .parserConfiguration({
@@ -125,7 +128,8 @@ function tell(error: unknown): number {
   // Whatever is cut off on the way out is no news.
   if (isInterrupted) return INTERRUPTED;
   const isKnown = error instanceof VarveError;
-  const isVerbose = process.argv.some((flag) => /^(-[a-z]*v[a-z]*|--verbose)$/.test(flag));
+  const ours = given.slice(0, given.includes("--") ? given.indexOf("--") : undefined);
+  const isVerbose = ours.some((flag) => /^(-[a-z]*v[a-z]*|--verbose)$/.test(flag));
   console.error(printable(`varve: ${error instanceof Error ? error.message : String(error)}`));
   if (!isKnown) console.error("This is a fault of varve's own: please report it, with -v.");
   if (isVerbose) {

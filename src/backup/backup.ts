@@ -23,6 +23,7 @@ import { refreshView } from "../repository/view.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { Committed, Draft } from "./commit.ts";
 import { commitDraft } from "./commit.ts";
+import type { StreamJob } from "./content.ts";
 import { EntryMaker } from "./entry.ts";
 import { Gather } from "./gather.ts";
 import { Milestones } from "./milestones.ts";
@@ -30,6 +31,7 @@ import type { Readers } from "./readers.ts";
 import { openReaders } from "./readers.ts";
 import { Reuse } from "./reuse.ts";
 import { Scan } from "./scan.ts";
+import { withStream } from "./stream.ts";
 import type { BackupListener, BackupTask } from "./task.ts";
 import { mustExist } from "./task.ts";
 import type { BackupTools } from "./tools.ts";
@@ -47,7 +49,7 @@ const SETTLE_AT = 1024;
  * calls again goes on from there: all that it holds is known.
  *
  * @returns what is said of it, once it is committed.
- * @throws {@link NotFoundError} if there is no source.
+ * @throws {@link NotFoundError} if there is no source; what the stream throws if it is cut off.
  */
 export async function backup(
   task: BackupTask,
@@ -55,18 +57,21 @@ export async function backup(
   listener: BackupListener,
 ): Promise<Committed> {
   const begun = tools.clock();
-  mustExist(task.source);
+  mustExist(task);
   const { repository, cache, host, means, signer } = tools;
   const run = await beginNext(repository, host, { ...means, signer });
   const damages = await refreshView(repository, cache, host);
   const index = new IndexWriter(repository, run.name, signer);
-  const session = await Session.open(task, tools, { run, index, listener });
-  try {
-    await session.read();
-  } finally {
-    await session.close();
-  }
-  const committed = await commitDraft(session.draft(begun), { run, index }, tools);
+  const draft = await withStream(task.stream, begun, async (stream) => {
+    const session = await Session.open(task, tools, { run, index, listener });
+    try {
+      await session.read(stream);
+    } finally {
+      await session.close();
+    }
+    return session.draft(begun);
+  });
+  const committed = await commitDraft(draft, { run, index }, tools);
   return { ...committed, problems: [...damages, ...committed.problems] };
 }
 
@@ -135,11 +140,12 @@ class Session {
     );
   }
 
-  /** Walks the source, and stores all of it, or what there is of it at the checkpoint. */
-  async read(): Promise<void> {
+  /** Takes the stream, or walks the source; stores all of it, or what there is of it at the checkpoint. */
+  async read(stream: StreamJob | undefined): Promise<void> {
     const { readers, uploader } = this.#work;
     if (this.#task.reading === "every file") this.#reuse.forget();
-    await this.#walk();
+    if (stream === undefined) await this.#walk();
+    else readers.pool.submit([this.#scan.takeStream(stream)]);
     while (readers.pool.pending > 0) {
       if (this.#checkpoint.isDue) this.#leaveQueue();
       await this.#takeEvents();
@@ -222,7 +228,8 @@ class Session {
   #tell(): void {
     const { files, bytes, newBytes } = this.#gather.totals;
     const storedBytes = this.#work.uploader.totals.bytes;
-    this.#work.listener.progress({ files, bytes, newBytes, storedBytes });
+    const read = bytes + this.#gather.bytesUnderWay;
+    this.#work.listener.progress({ files, bytes: read, newBytes, storedBytes });
   }
 }
 

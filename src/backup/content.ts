@@ -22,7 +22,8 @@ import type { StoredChunk } from "./chunk-writer.ts";
 import type { Looks } from "./entry.ts";
 import { looksOf } from "./entry.ts";
 import { identityOf, signatureOf, TICK_MS, unseenFor } from "./signature.ts";
-import { Unreadable, WindowReader } from "./window-reader.ts";
+import type { Onlooker } from "./window-reader.ts";
+import { readsOf, Unreadable, WindowReader } from "./window-reader.ts";
 
 /** A file to be read. */
 export interface FileJob {
@@ -35,6 +36,14 @@ export interface FileJob {
   readonly size: number;
   /** What {@link signatureOf} said when the walk saw it. */
   readonly signature: string;
+  /** Then it is no file, and stream.ts reads it. */
+  readonly stream?: StreamJob;
+}
+
+/** What is read from where a descriptor stands to its end, and how it is to look. */
+export interface StreamJob {
+  readonly descriptor: number;
+  readonly looks: Looks;
 }
 
 /** What comes of a job, in this order: `chunks` any number of times, `restart` once at most, one of the others. */
@@ -61,8 +70,8 @@ export interface Reading extends Attributes {
 /** Where events go; called in order. */
 export type Report = (event: FileEvent) => void;
 
-/** Chunks of one file are reported by so many. */
-const CHUNKS_A_REPORT = 1024;
+/** Chunks of one file are reported by so many: some 64 MiB, so that progress shows. */
+const CHUNKS_A_REPORT = 64;
 /** O_NONBLOCK: what was a file may be a FIFO by now, and nobody may ever write to it. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /**
@@ -112,7 +121,8 @@ function open(action: () => number): number {
   }
 }
 
-interface Means {
+/** What a job is done with. */
+export interface Means {
   readonly bracket: Bracket;
   readonly digest: FileDigestName;
   readonly report: Report;
@@ -154,18 +164,29 @@ function* readOnce(
   { id, look }: { readonly id: number; readonly look: Look },
   { bracket, digest, report }: Means,
 ): Packing<Read> {
-  const { chunker, digests, chunks } = bracket;
   const attributes = attributesOf(descriptor);
   const holes = findHoles(descriptor, look.stats);
   const skipped = holeBytes(holes);
-  const hash = digests.file(skipped > MAX_DIGESTED_HOLES ? "none" : digest);
-  const reader = new WindowReader(descriptor, chunker.window, { size: look.size, holes });
+  const hash = bracket.digests.file(skipped > MAX_DIGESTED_HOLES ? "none" : digest);
+  const shape = { size: look.size, holes };
+  const reader = new WindowReader(readsOf(descriptor), bracket.chunker.window, shape);
   const onlooker = {
     data: (bytes: Uint8Array) => hash.update(bytes),
     hole: (length: number) => {
       if (skipped <= MAX_DIGESTED_HOLES) for (const block of zeros(length)) hash.update(block);
     },
   };
+  yield* storeAll(reader, onlooker, id, { bracket, report });
+  return { ...attributes, digest: hash.finish(), holes: reader.passed };
+}
+
+/** Cuts what a reader gives, and stores what the repository lacks of it. */
+export function* storeAll(
+  reader: WindowReader,
+  onlooker: Onlooker,
+  id: number,
+  { bracket: { chunker, chunks }, report }: Pick<Means, "bracket" | "report">,
+): Packing<void> {
   let stored: StoredChunk[] = [];
   try {
     while (reader.fill(onlooker)) {
@@ -183,7 +204,6 @@ function* readOnce(
     // have counted on it, and only here its place is told.
     if (stored.length > 0) report({ kind: "chunks", id, chunks: stored });
   }
-  return { ...attributes, digest: hash.finish(), holes: reader.passed };
 }
 
 /** Where they cannot be found they are read, as the zeros that they are. */

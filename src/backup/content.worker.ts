@@ -17,7 +17,7 @@ import type { Bracket, BracketPlan } from "./bracket.ts";
 import { openBracket } from "./bracket.ts";
 import { receiveBuffer } from "./buffer-return.ts";
 import type { FileEvent, FileJob } from "./content.ts";
-import { storeFile } from "./content.ts";
+import { storeJob } from "./stream.ts";
 
 /** What a worker begins with. */
 export interface WorkerPlan {
@@ -106,7 +106,7 @@ await serve<WorkerPlan, WorkerRequest, WorkerReply>(async (plan, tools) => {
     }
     for (const job of request.jobs) {
       tools.mayGoOn();
-      run(storeFile(job, bracket, plan.digest, (event) => events.add(event)));
+      run(storeJob(job, bracket, plan.digest, (event) => events.add(event)));
     }
     events.flush();
     tools.reply({ kind: "ready" });

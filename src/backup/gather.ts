@@ -8,7 +8,7 @@ import { fileSize } from "../format/holes.ts";
 import type { RawName } from "../format/raw-name.ts";
 import type { Packing } from "../pack/pack.ts";
 import type { StoredChunk } from "./chunk-writer.ts";
-import type { FileEvent, FileJob, Reading } from "./content.ts";
+import type { FileEvent, FileJob, Reading, StreamJob } from "./content.ts";
 import type { EntryMaker } from "./entry.ts";
 import { looksOf } from "./entry.ts";
 import type { KnownFile } from "./known-file.ts";
@@ -50,6 +50,8 @@ interface FileUnderWay {
   readonly names: FileName[];
   readonly places: SpanList;
   builder: ContentBuilder;
+  /** Stored so far. */
+  bytes: number;
 }
 
 /** What came of reading a file. */
@@ -101,6 +103,18 @@ export class Gather {
     return undefined;
   }
 
+  /** Makes a job of what is no file: nothing that has its inode is the same. */
+  openStream(name: FileName, stream: StreamJob): FileJob {
+    return { ...this.#begin([name], signatureOf(name.found.stats)), stream };
+  }
+
+  /** What was read of the files that are not done. */
+  get bytesUnderWay(): number {
+    let bytes = 0;
+    for (const file of this.#files.values()) bytes += file.bytes;
+    return bytes;
+  }
+
   /** Leaves out a file that nobody has begun to read: another run will. */
   withdraw({ id }: FileJob): void {
     const file = this.#files.get(id);
@@ -134,6 +148,7 @@ export class Gather {
       case "restart":
         file.places.clear();
         file.builder = this.#builder(file.places);
+        file.bytes = 0;
         return [];
       case "failed":
         this.#end(file);
@@ -148,7 +163,7 @@ export class Gather {
     const id = this.#next++;
     const [{ found }] = names as [FileName, ...FileName[]];
     const places = new SpanList();
-    const file = { id, signature, names, places, builder: this.#builder(places) };
+    const file = { id, signature, names, places, builder: this.#builder(places), bytes: 0 };
     this.#files.set(id, file);
     if (found.stats.nlink > 1n) this.#linked.set(signature, file);
     return { id, root: this.#root, path: found.path, size: Number(found.stats.size), signature };
@@ -162,6 +177,7 @@ export class Gather {
   *#add(file: FileUnderWay, chunks: readonly StoredChunk[]): Packing<void> {
     for (const chunk of chunks) {
       file.places.add(chunk);
+      file.bytes += chunk.size;
       this.#listener.needs(chunk);
       if (chunk.isNew) this.totals.newBytes += chunk.size;
       yield* file.builder.add(chunk);

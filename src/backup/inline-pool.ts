@@ -2,8 +2,8 @@
 import type { FileDigestName } from "../digest/digest.ts";
 import type { Bracket } from "./bracket.ts";
 import type { FileEvent, FileJob } from "./content.ts";
-import { storeFile } from "./content.ts";
 import type { Pool } from "./pool.ts";
+import { storeJob } from "./stream.ts";
 import type { StorePack } from "./upload.ts";
 import { drive } from "./upload.ts";
 
@@ -35,7 +35,7 @@ export class InlinePool implements Pool {
     const events: FileEvent[] = [];
     const job = this.#queue.shift();
     if (job !== undefined) {
-      const step = storeFile(job, this.#bracket, this.#digest, (event) => events.push(event));
+      const step = storeJob(job, this.#bracket, this.#digest, (event) => events.push(event));
       await drive(step, this.#store);
     }
     return events;

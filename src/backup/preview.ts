@@ -33,7 +33,7 @@ export async function preview(
   tools: Pick<BackupTools, "repository" | "cache" | "host">,
   listener: PreviewListener,
 ): Promise<Preview> {
-  mustExist(task.source);
+  mustExist(task);
   const { repository, cache, host } = tools;
   for (const { object, message } of await refreshView(repository, cache, host)) {
     listener.problem({ path: rawFromText(object), message });

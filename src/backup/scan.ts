@@ -2,7 +2,7 @@
  * Takes the steps of a walk: what is known goes straight into the tree, files
  * that have to be read become jobs.
  */
-import { readlinkSync } from "node:fs";
+import { fstatSync, readlinkSync } from "node:fs";
 import { atPath } from "../disk/long-path.ts";
 import { joinPath, systemPath } from "../disk/path.ts";
 import type { Found, Problem, Step } from "../disk/walk.ts";
@@ -11,7 +11,7 @@ import type { Entry } from "../format/tree.ts";
 import type { Xattr } from "../format/xattrs.ts";
 import type { Span } from "../repository/reach.ts";
 import { attributesOf } from "./attributes.ts";
-import type { FileJob } from "./content.ts";
+import type { FileJob, StreamJob } from "./content.ts";
 import type { EntryMaker } from "./entry.ts";
 import type { Gather } from "./gather.ts";
 import type { Reuse, Visit } from "./reuse.ts";
@@ -71,6 +71,14 @@ export class Scan {
       case "entries":
         return this.#entries(step.entries);
     }
+  }
+
+  /** Takes a stream for the whole of the source, whose name it has. @returns its job. */
+  takeStream(stream: StreamJob): FileJob {
+    const stats = fstatSync(stream.descriptor, { bigint: true });
+    const path = "" as RawName;
+    const found = { name: this.#root, path, stats };
+    return this.#gather.openStream({ directory: path, found, slot: this.#tree.slot() }, stream);
   }
 
   #entries(entries: readonly Found[]): FileJob[] {

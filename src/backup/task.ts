@@ -2,6 +2,7 @@
 import { lstatSync } from "node:fs";
 import type { Filter, LeftOut } from "../disk/filter.ts";
 import { systemPath } from "../disk/path.ts";
+import type { StreamSource } from "../disk/stream.ts";
 import type { Problem } from "../disk/walk.ts";
 import { NotFoundError } from "../errors.ts";
 import type { RawName } from "../format/raw-name.ts";
@@ -10,8 +11,9 @@ import type { ReadingPlan } from "./readers.ts";
 
 /** What is to be backed up, and how. */
 export interface BackupTask extends ReadingPlan {
-  /** An absolute path. */
+  /** An absolute path; of a stream, the name of the one file that is made of it. */
   readonly source: RawName;
+  readonly stream?: StreamSource;
   readonly tags: readonly string[];
   /** What `filter` was made of, for the manifest. */
   readonly excludes: readonly string[];
@@ -31,7 +33,7 @@ export interface BackupListener {
 
 export interface Progress {
   readonly files: number;
-  /** Bytes of the files that are done. */
+  /** Bytes of the files that are done, and of what was read of others. */
   readonly bytes: number;
   readonly newBytes: number;
   /** Bytes of packs on the target. */
@@ -39,7 +41,8 @@ export interface Progress {
 }
 
 /** @throws {@link NotFoundError} if there is no source. */
-export function mustExist(source: RawName): void {
+export function mustExist({ source, stream }: Pick<BackupTask, "source" | "stream">): void {
+  if (stream !== undefined) return;
   try {
     lstatSync(systemPath(source));
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Reads a file through a chunker's window: synchronously, straight into WASM
- * memory. What waits to be cut lies in `window[from, to)`. Holes are passed
+ * Reads a file or a stream through a chunker's window: synchronously, straight
+ * into WASM memory. What waits to be cut lies in `window[from, to)`. Holes are passed
  * over: what is cut is the data between them, end to end.
  */
 import { readSync } from "node:fs";
@@ -16,6 +16,14 @@ export interface Shape {
   readonly holes: Holes;
 }
 
+/** Reads into a buffer what comes at a position. @returns how many bytes; 0: there are no more. */
+export type Reads = (into: Uint8Array, position: number) => number;
+
+/** What lies in an open file. */
+export function readsOf(descriptor: number): Reads {
+  return (into, position) => readSync(descriptor, into, 0, into.length, position);
+}
+
 /** Is shown all of a file, in order, once. */
 export interface Onlooker {
   data(bytes: Uint8Array): void;
@@ -26,15 +34,15 @@ export class WindowReader {
   /** Where the next chunk begins; the reader's user moves it on. */
   from = 0;
   to = 0;
-  readonly #descriptor: number;
+  readonly #reads: Reads;
   readonly #window: Uint8Array;
   readonly #shape: Shape;
   #holes = 0;
   #position = 0;
   #atEnd = false;
 
-  constructor(descriptor: number, window: Uint8Array, shape: Shape) {
-    this.#descriptor = descriptor;
+  constructor(reads: Reads, window: Uint8Array, shape: Shape) {
+    this.#reads = reads;
     this.#window = window;
     this.#shape = shape;
   }
@@ -82,7 +90,7 @@ export class WindowReader {
 
   #read(into: Uint8Array): number {
     try {
-      return readSync(this.#descriptor, into, 0, into.length, this.#position);
+      return this.#reads(into, this.#position);
     } catch (error) {
       throw new Unreadable(`cannot read it: ${(error as Error).message}`);
     }

@@ -70,6 +70,9 @@ async function makeOne(
     });
     progress.stop();
     report(committed.summary, output);
+    if (task.stream !== undefined && committed.summary.totals.bytes === 0) {
+      output.warn(`${displayName(task.source)} is empty: nothing came`);
+    }
     return committed;
   } finally {
     progress.stop();

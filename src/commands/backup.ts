@@ -33,23 +33,27 @@ import type { OutputFlags } from "./output.ts";
 import { count, formatBytes, Output } from "./output.ts";
 import type { Hosting, Membership } from "./session.ts";
 import { openAsHost, openAsMember, openCache } from "./session.ts";
+import type { StreamFlags } from "./streaming.ts";
+import { streamFlags, streamOf } from "./streaming.ts";
 
-interface BackupFlags extends ExcludingFlags, LabelFlags {
+interface BackupFlags extends ExcludingFlags, LabelFlags, StreamFlags {
   source: string[] | undefined;
   from: string[] | undefined;
   to: string | undefined;
   tag: string[] | undefined;
   "dry-run": boolean;
   force: boolean;
-  checkpoint: string;
-  workers: number;
+  checkpoint: string | undefined;
+  workers: number | undefined;
 }
+
+const CHECKPOINT = "1h";
 
 export const backup: CommandModule<OutputFlags, BackupFlags> = {
   command: "backup [source..]",
   describe: "Back up directories or files",
   builder: (cli) =>
-    labelFlags(excludingFlags(cli))
+    streamFlags(labelFlags(excludingFlags(cli)))
       .positional("source", { type: "string", array: true, describe: "What to back up" })
       .option("from", { type: "string", array: true, nargs: 1, describe: "The same as SOURCE" })
       .option("to", { type: "string", requiresArg: true, describe: "The repository's target" })
@@ -68,26 +72,24 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
       .option("checkpoint", {
         type: "string",
         requiresArg: true,
-        default: "1h",
+        defaultDescription: CHECKPOINT,
         describe: "Commit what there is so often, as an incomplete snapshot; none: never",
       })
       .option("workers", {
         type: "number",
         requiresArg: true,
-        default: availableParallelism(),
+        defaultDescription: String(availableParallelism()),
         describe: "Threads that read; 0: none",
       }),
   handler: async (flags) => {
     const output = new Output(flags);
     const clocks = clocksOf(flags);
     const environment = await readEnvironment(process.env, output, { host: flags.host });
-    const sources = listOf([...(flags.source ?? []), ...(flags.from ?? [])], flags);
-    if (sources.length === 0)
-      throw new UsageError("nothing to back up: name a directory or a file");
     const plan = planOf(flags, environment);
-    const tasks = sources.map((source) => ({ ...plan, source: rawFromText(resolve(source)) }));
+    const sources = [streamOf(flags) ?? sourcesOf(flags)].flat();
+    const tasks = sources.map((source) => ({ ...plan, ...source }));
     // Before anything is made or stored: a source that is mistyped is found in all of them.
-    for (const { source } of tasks) mustExist(source);
+    for (const task of tasks) mustExist(task);
     await makeDefault(flags, environment, output);
     const target = await reachTarget(flags.to, environment);
     leaveOut(plan.filter, [target.location, environment.places.cache]);
@@ -117,16 +119,23 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
   },
 };
 
+/** @throws {@link UsageError} if none is named. */
+function sourcesOf(flags: BackupFlags): Pick<BackupTask, "source">[] {
+  const sources = listOf([...(flags.source ?? []), ...(flags.from ?? [])], flags);
+  if (sources.length === 0) throw new UsageError("nothing to back up: name a directory or a file");
+  return sources.map((source) => ({ source: rawFromText(resolve(source)) }));
+}
+
 /** What all sources have in common. */
 function planOf(flags: BackupFlags, { engine }: Environment): Omit<BackupTask, "source"> {
   return {
     tags: flags.tag ?? [],
     ...excludingOf(flags),
     reading: flags.force ? "every file" : "changed files",
-    checkpoint: parseInterval("--checkpoint", flags.checkpoint),
+    checkpoint: parseInterval("--checkpoint", flags.checkpoint ?? CHECKPOINT),
     ...storingOf(flags),
     engine,
-    workers: checkWorkers(flags.workers),
+    workers: checkWorkers(flags.workers ?? availableParallelism()),
   };
 }
 

@@ -44,7 +44,9 @@ export function checkFlags(flags: GivenFlags): void {
       throw new UsageError(`${shownName(name)} was given more than once`);
     }
   }
-  if (behind.includes("")) throw new UsageError("an argument is empty");
+  // An empty argument may mean much to a program that is run.
+  if (behind.includes("") && flags["stdin-command"] === undefined)
+    throw new UsageError("an argument is empty");
 }
 
 /**
@@ -77,7 +79,8 @@ function dashed(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-function shownName(name: string): string {
+/** A flag or argument as users know it. */
+export function shownName(name: string): string {
   return ARGUMENTS.includes(name) ? name.toUpperCase() : `--${name}`;
 }
 

@@ -32,7 +32,11 @@ export const snapshots: CommandModule<OutputFlags, SnapshotsFlags> = {
     cli
       .positional("target", { type: "string", describe: "The repository's target" })
       .option("host", { type: "string", requiresArg: true, describe: "Only this host's" })
-      .option("source", { type: "string", requiresArg: true, describe: "Only of this path" })
+      .option("source", {
+        type: "string",
+        requiresArg: true,
+        describe: "Only of this path or stream",
+      })
       .option("tag", { type: "string", requiresArg: true, describe: "Only with this tag" })
       .option("last", { type: "number", requiresArg: true, describe: "Only the newest so many" }),
   handler: async (flags) => {
@@ -100,6 +104,8 @@ function list(found: Snapshot[], last: number | undefined, output: Output): void
 }
 
 function isWanted({ summary }: Snapshot, { source, tag }: SnapshotsFlags): boolean {
-  const isOfSource = source === undefined || summary.source === rawFromText(resolve(source));
+  // A path; or the name of a stream, as it is.
+  const named = source === undefined ? [] : [resolve(source), source].map(rawFromText);
+  const isOfSource = source === undefined || named.includes(summary.source);
   return isOfSource && (tag === undefined || summary.tags.includes(tag));
 }

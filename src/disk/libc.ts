@@ -35,6 +35,8 @@ export interface Libc {
   renameNew(from: RawName, to: RawName): void;
   /** The descriptors to read and to write; no program that is run inherits them. */
   pipe(): [reading: number, writing: number];
+  /** Waits so long at most; whether there is something to be read by then, or an end. */
+  awaitInput(descriptor: number, milliseconds: number): boolean;
   userName(id: number): string | undefined;
   groupName(id: number): string | undefined;
   userId(name: string): number | undefined;
@@ -47,6 +49,8 @@ const RENAME_NOREPLACE = 1;
 const O_CLOEXEC = 0o2000000;
 const UTIME_OMIT = 0x3ffffffen;
 const SEEK: Record<Extent, number> = { data: 3, hole: 4 };
+const POLLIN = 1;
+const EINTR = 4;
 const ENXIO = 6;
 const ERANGE = 34;
 const ENODATA = 61;
@@ -94,6 +98,7 @@ function bind(koffi: typeof import("koffi").default): Libc {
   return {
     ...bindXattrs(bound),
     ...bindFiles(bound),
+    ...bindStreams(bound),
     ...bindOwners(koffi, library),
   };
 }
@@ -145,9 +150,7 @@ function bindXattrs(
   };
 }
 
-function bindFiles(
-  bound: Bind,
-): Pick<Libc, "seek" | "setMtime" | "makeNode" | "renameNew" | "pipe"> {
+function bindFiles(bound: Bind): Pick<Libc, "seek" | "setMtime" | "makeNode" | "renameNew"> {
   const lseek = bound("int64_t lseek(int fd, int64_t offset, int whence)");
   const futimens = bound("int futimens(int fd, const void *times)");
   const utimensat = bound("int utimensat(int at, const void *path, const void *times, int flags)");
@@ -155,7 +158,6 @@ function bindFiles(
   const renameat2 = bound(
     "int renameat2(int at, const void *from, int to_at, const void *to, unsigned int flags)",
   );
-  const pipe2 = bound("int pipe2(void *descriptors, int flags)");
   return {
     seek(descriptor, offset, extent) {
       try {
@@ -176,10 +178,28 @@ function bindFiles(
     renameNew(from, to) {
       renameat2(AT_FDCWD, ended(from), AT_FDCWD, ended(to), RENAME_NOREPLACE);
     },
+  };
+}
+
+function bindStreams(bound: Bind): Pick<Libc, "pipe" | "awaitInput"> {
+  const pipe2 = bound("int pipe2(void *descriptors, int flags)");
+  const poll = bound("int poll(void *descriptors, unsigned long count, int timeout)");
+  return {
     pipe() {
       const descriptors = Buffer.alloc(8);
       pipe2(descriptors, O_CLOEXEC);
       return [descriptors.readInt32LE(0), descriptors.readInt32LE(4)];
+    },
+    awaitInput(descriptor, milliseconds) {
+      const asked = Buffer.alloc(8);
+      asked.writeInt32LE(descriptor, 0);
+      asked.writeInt16LE(POLLIN, 4);
+      try {
+        return poll(asked, 1, milliseconds) > 0;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).errno === -EINTR) return false;
+        throw error;
+      }
     },
   };
 }

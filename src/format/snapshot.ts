@@ -30,7 +30,7 @@ export interface Totals {
 export interface Summary {
   readonly run: RunName;
   readonly host: string;
-  /** The path that was backed up. */
+  /** The path that was backed up; a name without a slash is a stream's. */
   readonly source: RawName;
   /** Milliseconds since 1970, by the host's clock. */
   readonly begun: number;

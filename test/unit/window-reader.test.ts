@@ -3,7 +3,7 @@ import { closeSync, ftruncateSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { Unreadable, WindowReader } from "../../src/backup/window-reader.ts";
+import { readsOf, Unreadable, WindowReader } from "../../src/backup/window-reader.ts";
 import { randomBytes } from "../support/random.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
@@ -36,7 +36,7 @@ describe("a window reader", () => {
         const descriptor = openSync(path, "r");
         const window = new Uint8Array(1000);
         const expected = Math.max(0, size + wrong);
-        const reader = new WindowReader(descriptor, window, { size: expected, holes: [] });
+        const reader = new WindowReader(readsOf(descriptor), window, { size: expected, holes: [] });
         const { seen, taken } = readAll(reader, window, steps);
         closeSync(descriptor);
         assert.deepEqual(seen, taken);
@@ -70,7 +70,7 @@ describe("a window reader", () => {
         writeFileSync(path, content);
         const descriptor = openSync(path, "r");
         const window = new Uint8Array(1000);
-        const reader = new WindowReader(descriptor, window, { size, holes });
+        const reader = new WindowReader(readsOf(descriptor), window, { size, holes });
         const { seen, taken } = readAll(reader, window, steps);
         closeSync(descriptor);
         assert.deepEqual(seen, Buffer.from(content));
@@ -89,7 +89,7 @@ describe("a window reader", () => {
       [100, 50],
       [250, 1000],
     ] as const;
-    const reader = new WindowReader(descriptor, window, { size: 2000, holes });
+    const reader = new WindowReader(readsOf(descriptor), window, { size: 2000, holes });
     ftruncateSync(descriptor, 200);
     const { seen, taken } = readAll(reader, window, [500]);
     closeSync(descriptor);
@@ -99,7 +99,10 @@ describe("a window reader", () => {
 
   it("says that a directory cannot be read", () => {
     const descriptor = openSync(scratchDirectory(), "r");
-    const reader = new WindowReader(descriptor, new Uint8Array(100), { size: 10, holes: [] });
+    const reader = new WindowReader(readsOf(descriptor), new Uint8Array(100), {
+      size: 10,
+      holes: [],
+    });
     assert.throws(() => reader.fill({ data: () => {}, hole: () => {} }), Unreadable);
     closeSync(descriptor);
   });
