@@ -6,6 +6,7 @@
 import { fstatSync, readSync } from "node:fs";
 import { isatty } from "node:tty";
 import { UsageError } from "../errors.ts";
+import type { Libc } from "./libc.ts";
 import { libc } from "./libc.ts";
 
 /** Where a stream comes from. Nothing of it begins before it is opened. */
@@ -52,9 +53,13 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
  * @returns how many bytes; 0: the stream has ended.
  * @throws the system's error if it cannot be read.
  */
-export function readOn(descriptor: number, into: Uint8Array): number {
+export function readOn(
+  descriptor: number,
+  into: Uint8Array,
+  system: Pick<Libc, "awaitInput"> | undefined = libc(),
+): number {
   for (;;) {
-    if (libc()?.awaitInput(descriptor, WAIT_MS) === false) continue;
+    if (system?.awaitInput(descriptor, WAIT_MS) === false) continue;
     try {
       return readSync(descriptor, into, 0, into.length, null);
     } catch (error) {

@@ -27,6 +27,7 @@ describe("flags", () => {
   it("refuse what stands behind -- where no list is taken, and what is empty there", () => {
     assert.throws(() => checkFlags({ _: ["snapshots", "x"] }), UsageError);
     assert.throws(() => checkFlags({ _: ["backup", ""] }), UsageError);
+    checkFlags({ _: ["backup", ""], "stdin-command": "psql" });
   });
 
   it("refuse twice what only another command takes several times", () => {

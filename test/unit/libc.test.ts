@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import {
   closeSync,
   ftruncateSync,
@@ -184,6 +184,22 @@ describe("the system's own calls", { skip: process.platform !== "linux" && "Linu
     const bytes = Buffer.alloc(100);
     assert.equal(bytes.toString("utf8", 0, readSync(reading, bytes)), "through");
     assert.equal(readSync(reading, bytes), 0);
+    closeSync(reading);
+  });
+
+  it("waits for input, or an end, as long as it is told to and no signal comes", () => {
+    const [reading, writing] = system().pipe();
+    assert.equal(system().awaitInput(reading, 1), false);
+    const ignore = () => {};
+    process.on("SIGUSR2", ignore);
+    spawn("sh", ["-c", `sleep 0.2; kill -USR2 ${process.pid}`]);
+    assert.equal(system().awaitInput(reading, 3000), false);
+    process.off("SIGUSR2", ignore);
+    writeSync(writing, "x");
+    assert.equal(system().awaitInput(reading, 60_000), true);
+    assert.equal(readSync(reading, Buffer.alloc(1)), 1);
+    closeSync(writing);
+    assert.equal(system().awaitInput(reading, 60_000), true);
     closeSync(reading);
   });
 
