@@ -36,6 +36,7 @@ leaveNothingInCore();
 
 const FAULT = 1;
 const INTERRUPTED = 130;
+const PATIENCE_MS = 3000;
 
 const given = setApart(hideBin(process.argv));
 
@@ -92,6 +93,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     // Said twice: a thread may wait for a disk that does not answer.
     if (isInterrupted) process.exit(INTERRUPTED);
     isInterrupted = true;
+    // Nor is it waited for long.
+    setTimeout(() => process.exit(INTERRUPTED), PATIENCE_MS).unref();
     void endThreads().then(() => process.exit(INTERRUPTED));
   });
 }
