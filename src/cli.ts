@@ -90,11 +90,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     // A progress bar may have hidden the cursor.
     if (process.stderr.isTTY) process.stderr.write("\u001b[?25h\n");
-    // Said twice: a thread may wait for a disk that does not answer.
-    if (isInterrupted) process.exit(INTERRUPTED);
+    // A thread may wait for a disk or a pipe that does not answer, and Node's own exit for that thread.
+    const die = (): void => {
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    };
+    if (isInterrupted) die();
     isInterrupted = true;
-    // Nor is it waited for long.
-    setTimeout(() => process.exit(INTERRUPTED), PATIENCE_MS).unref();
+    setTimeout(die, PATIENCE_MS);
     void endThreads().then(() => process.exit(INTERRUPTED));
   });
 }
