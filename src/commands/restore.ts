@@ -144,6 +144,7 @@ function previewOf(
     selection: selectionOf(flags, snapshot),
     to: rawFromText(resolve(flags.to)),
     conflict: flags.conflict,
+    policy: policyOf(flags),
     compare: comparerOf(snapshot),
   };
   return preview(task, new ChunkSource(snapshot.means), tell);

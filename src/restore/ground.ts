@@ -135,7 +135,7 @@ export class Ground {
    *
    * @throws {@link UsageError} if it is in the way.
    */
-  verdictOn(spot: Spot, there: BigIntStats, entry: Pick<DirectoryEntry, "mtime">): Verdict {
+  verdictOn(spot: Spot, there: BigIntStats, entry: Parameters<typeof verdictOn>[1]): Verdict {
     const verdict = there.isDirectory() ? "refused" : verdictOn(there, entry, this.#conflict);
     if (verdict !== "refused") return verdict;
     const shown = displayName(this.shown(spot));

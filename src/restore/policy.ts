@@ -33,8 +33,10 @@ export class Policy {
     this.#special = special;
   }
 
-  get makesDevices(): boolean {
-    return this.#special === "restored";
+  /** Whether anything is made of such an entry: a socket is nothing without its server. */
+  makes(type: Entry["type"]): boolean {
+    if (type === "character" || type === "block") return this.#special === "restored";
+    return type !== "socket";
   }
 
   /** @param attributes - `exactly`: also takes off what it was given as a new thing. */

@@ -15,7 +15,8 @@ import type { Conflict } from "./conflict.ts";
 import { verdictOn } from "./conflict.ts";
 import type { Chunks } from "./contents.ts";
 import type { CompareContent } from "./likeness.ts";
-import { isLike } from "./likeness.ts";
+import { likenessOf } from "./likeness.ts";
+import type { Policy } from "./policy.ts";
 import type { TreeStep } from "./resolve.ts";
 import { resolve } from "./resolve.ts";
 import type { Selection } from "./selection.ts";
@@ -26,6 +27,7 @@ export interface PreviewTask {
   /** An absolute path; nothing need be there. */
   readonly to: RawName;
   readonly conflict: Conflict;
+  readonly policy: Policy;
   readonly compare: CompareContent;
 }
 
@@ -93,7 +95,7 @@ class Previewer {
     const { path, entry } = step;
     if (step.kind === "leave") this.#levels.pop();
     else if (step.kind === "enter") this.#levels.push(this.#enter(path, step.entry));
-    else if (entry.type !== "socket" && this.#level !== "left out") {
+    else if (this.#level !== "left out" && this.#task.policy.makes(entry.type)) {
       await this.#leaf(path, step.entry);
     }
   }
@@ -115,7 +117,7 @@ class Previewer {
     const there = this.#look(path);
     let fate = there === undefined ? "make" : this.#fateOf(there, entry);
     if (there !== undefined && fate === "keep compared") {
-      fate = (await this.#isLike(path, there, entry)) ? "keep" : "replace";
+      fate = await this.#compared(path, there, entry);
     }
     this.#count(path, fate as Fate);
     if (fate === "make" || fate === "replace") this.#write(entry, there);
@@ -135,16 +137,19 @@ class Previewer {
     }
   }
 
-  async #isLike(
+  async #compared(
     path: RawName,
     stats: BigIntStats,
     entry: Exclude<Entry, DirectoryEntry>,
-  ): Promise<boolean> {
+  ): Promise<Fate> {
+    const { to, policy, compare } = this.#task;
     try {
-      const place = joinPath(this.#task.to, path);
-      return await isLike({ stats, place, path }, entry, this.#task.compare);
+      const found = { stats, place: joinPath(to, path), path };
+      const metadata = policy.metadataOf(entry, "exactly");
+      const likeness = await likenessOf(found, entry, { metadata, compare });
+      return likeness === "different" ? "replace" : "keep";
     } catch (error) {
-      if (error instanceof CorruptError) return false;
+      if (error instanceof CorruptError) return "replace";
       throw fileFailure(error, `compare ${displayName(path)}`);
     }
   }

@@ -155,8 +155,7 @@ class Restorer {
   }
 
   async #entry({ path, entry }: Resolved<Leaf>): Promise<void> {
-    // A socket is nothing without its server: that it is not made is no problem.
-    if (entry.type === "socket" || this.#isLeftOut(entry)) return;
+    if (this.#isLeftOut(entry)) return;
     const level = this.#levels.at(-1) ?? { entered: this.#task.ground.enterRoot() };
     if (level.entered === undefined) return;
     const first = this.#leaves.firstNameOf(entry);
@@ -166,8 +165,9 @@ class Restorer {
 
   #isLeftOut({ type }: Leaf): boolean {
     const { policy } = this.#task;
-    if (policy.makesDevices || (type !== "character" && type !== "block")) return false;
-    policy.leftOut.devices += 1;
+    if (policy.makes(type)) return false;
+    // That a socket is not made is no problem, and not told.
+    if (type !== "socket") policy.leftOut.devices += 1;
     return true;
   }
 

@@ -9,6 +9,7 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -300,11 +301,32 @@ describe("names of one file", () => {
   });
 
   it("are never links to what was there before", async () => {
-    const { shelf, root, to } = threeNames();
-    writeFileSync(join(to, "a"), "shared");
-    await restoreTo(to, shelf, root, { conflict: "identical" });
-    assert.equal(statSync(join(to, "a")).nlink, 1);
-    assert.equal(inodeOf(to, "d/b"), inodeOf(to, "e"));
+    for (const conflict of ["skip", "update", "identical"] as const) {
+      const { shelf, root, to } = threeNames();
+      const path = join(to, "a");
+      writeFileSync(path, "shared");
+      utimesSync(path, TIME + 10, TIME + 10);
+      const before = statSync(path).ino;
+      await restoreTo(to, shelf, root, { conflict });
+      assert.notEqual(inodeOf(to, "d/b"), before, conflict);
+      assert.equal(inodeOf(to, "d/b"), inodeOf(to, "e"), conflict);
+    }
+  });
+
+  it("are one file again where only some of them are there", async () => {
+    for (const conflict of ["update", "identical"] as const) {
+      for (const missing of ["a", "d/b", "e"]) {
+        const { shelf, root, to } = threeNames();
+        await restoreTo(to, shelf, root);
+        rmSync(join(to, missing));
+        await restoreTo(to, shelf, root, { conflict });
+        assert.equal(statSync(join(to, "a")).nlink, 3, `${conflict}, ${missing}`);
+        assert.equal(inodeOf(to, "d/b"), inodeOf(to, "a"));
+        assert.equal(inodeOf(to, "e"), inodeOf(to, "a"));
+        const { kept } = await restoreTo(to, shelf, root, { conflict });
+        assert.deepEqual(kept, ["a", "d/b", "e"]);
+      }
+    }
   });
 
   it("are no links to what has taken the first one's place", () => {

@@ -118,13 +118,11 @@ describe("metadata", () => {
     const path = join(scratchDirectory(), "f") as RawName;
     const descriptor = openSync(path, "w");
     const { uid, gid } = COMMON;
-    const value = Buffer.from("1");
-    const [a, b, label] = ["user.a", "user.b", "security.label"] as RawName[] as [
-      RawName,
-      RawName,
-      RawName,
-    ];
-    const full = { ...METADATA, owner: { uid, gid }, xattrs: [{ name: a, value }] };
+    const attribute = (name: string, value = "1") => ({
+      name: name as RawName,
+      value: Buffer.from(value),
+    });
+    const full = { ...METADATA, owner: { uid, gid }, xattrs: [attribute("user.a")] };
     applyToFile(descriptor, full);
     const has = (changed: Partial<Metadata>) => {
       const stats = fstatSync(descriptor, { bigint: true });
@@ -141,9 +139,9 @@ describe("metadata", () => {
     assert.ok(!has({ owner: { uid: uid + 1, gid }, xattrs: undefined }));
     assert.ok(!has({ owner: { uid, gid: gid + 1 }, xattrs: undefined }));
     assert.equal(has({ xattrs: [] }), !hasAttributes);
-    assert.ok(!has({ xattrs: [{ name: b, value }] }));
-    assert.ok(!has({ xattrs: [{ name: a, value: Buffer.from("2") }] }));
-    assert.ok(!has({ xattrs: [...full.xattrs, { name: label, value }] }));
+    assert.ok(!has({ xattrs: [attribute("user.b")] }));
+    assert.ok(!has({ xattrs: [attribute("user.a", "2")] }));
+    assert.ok(!has({ xattrs: [...full.xattrs, attribute("security.label")] }));
     closeSync(descriptor);
   });
 });
