@@ -50,10 +50,10 @@ function prepared() {
 
 async function look({ shelf, root, to }: ReturnType<typeof prepared>, conflict: Conflict) {
   const means = await shelf.means();
-  const { selection, compare, ground } = await restoreTask(root, to, means, { conflict });
+  const { selection, policy, compare, ground } = await restoreTask(root, to, means, { conflict });
   ground.close();
   const fates = new Map<string, Fate>();
-  const task = { root, selection, to: rawFromText(to), conflict, compare };
+  const task = { root, selection, to: rawFromText(to), conflict, policy, compare };
   const found: RestorePreview = await preview(task, new ChunkSource(means), (path, fate) =>
     fates.set(path, fate),
   );
@@ -119,10 +119,11 @@ describe("a preview of a restore", () => {
   it("tells what the snapshot does not have", async () => {
     const { shelf, root, to } = prepared();
     const means = await shelf.means();
-    const { compare, ground } = await restoreTask(root, to, means);
+    const { policy, compare, ground } = await restoreTask(root, to, means);
     ground.close();
     const selection = new Selection(["nothing"], "/s" as RawName);
-    const task = { root, selection, to: rawFromText(to), conflict: "abort" as const, compare };
+    const where = { to: rawFromText(to), conflict: "abort" as const };
+    const task = { root, selection, ...where, policy, compare };
     await assert.rejects(
       preview(task, new ChunkSource(means), () => {}),
       NotFoundError,
