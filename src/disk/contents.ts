@@ -4,16 +4,16 @@
  * write to a tree chooses what has such a name: nothing but a regular file is
  * opened, no link is followed, and no more is read than was asked for.
  */
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, readSync } from "node:fs";
 import type { RawName } from "../format/raw-name.ts";
-import { atPath } from "./long-path.ts";
+import { atPath, openBelow } from "./long-path.ts";
 import { joinPath, systemPath } from "./path.ts";
 import type { Problem } from "./walk.ts";
 
-/** Should a FIFO or a link have taken the file's place since it was looked at. */
-const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
-/** It is gone, or has become a link or a socket. */
-const NO_FILE: readonly unknown[] = ["ENOENT", "ELOOP", "EMLINK", "ENXIO"];
+/** A FIFO may have taken the file's place since it was looked at. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+/** It is gone, or has become a link or a socket; or what leads there has. */
+const NO_FILE: readonly unknown[] = ["ENOENT", "ENOTDIR", "ELOOP", "EMLINK", "ENXIO"];
 
 export class Contents {
   /** What came up; the walk tells it. */
@@ -45,8 +45,7 @@ export class Contents {
    */
   head(name: RawName, most: number): Uint8Array | undefined {
     try {
-      const path = joinPath(this.#root, joinPath(this.#path, name));
-      return atPath(path, (short) => readHead(short, most));
+      return readHead(this.#root, joinPath(this.#path, name), most);
     } catch (error) {
       if (NO_FILE.includes((error as NodeJS.ErrnoException).code)) return undefined;
       const message = (error as Error).message;
@@ -60,10 +59,11 @@ export class Contents {
   }
 }
 
-function readHead(path: RawName, most: number): Uint8Array | undefined {
+function readHead(root: RawName, path: RawName, most: number): Uint8Array | undefined {
   // To open a device may be to do something with it.
-  if (!lstatSync(systemPath(path)).isFile()) return undefined;
-  const descriptor = openSync(systemPath(path), FLAGS);
+  const stats = atPath(joinPath(root, path), (short) => lstatSync(systemPath(short)));
+  if (!stats.isFile()) return undefined;
+  const descriptor = openBelow(root, path, FLAGS);
   try {
     const { size, isFile } = statOf(descriptor);
     return isFile ? readUpTo(descriptor, Math.min(size, most)) : undefined;

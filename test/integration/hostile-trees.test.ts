@@ -110,17 +110,34 @@ describe("a tree with names that lead astray", () => {
   });
 });
 
+describe("an entry that no system has", () => {
+  it("is refused: owners that would be obeyed or are none, devices and attributes out of bounds", async () => {
+    const value = Buffer.from("v").toString("base64");
+    for (const [spoilt, field] of [
+      [{ user: "\u001b[2J" }, "user"],
+      [{ uid: 2 ** 32 - 1 }, "uid"],
+      [{ type: "block", device: [2 ** 32, 0] }, "device"],
+      [{ link: "0:1", links: 1 }, "links"],
+      [{ holes: [[99, 5]] }, "holes"],
+      [{ xattrs: [{ name: "user.a\0", value }] }, "name"],
+    ] as const) {
+      const run = await forged((lay) => fileOf(lay, "a", spoilt));
+      assertTells(await read(run, "ls"), `field "${field}"`);
+    }
+  });
+});
+
 describe("a tree of things that are, but should not be", () => {
   const FAR = "9999999999999999999.999999999";
   let run: RunName;
   before(async () => {
     run = await forged(
-      (lay) => fileOf(lay, "A", { mtime: FAR, user: "\u001b[2J", group: "\u202e" }),
+      (lay) => fileOf(lay, "A", { mtime: FAR, user: "\u202eada", group: "\u202e" }),
       () => ({ type: "symlink", name: "B", target: "/etc/passwd\u001b[2J", mtime: `-${FAR}` }),
-      (lay) => fileOf(lay, "a", { mode: "7777", uid: 2 ** 32 - 1, gid: 2 ** 32 - 1 }),
-      () => ({ type: "block", name: "c", device: [2 ** 53 - 1, 2 ** 53 - 1] }),
+      (lay) => fileOf(lay, "a", { mode: "7777", uid: 2 ** 32 - 2, gid: 2 ** 32 - 2 }),
+      () => ({ type: "block", name: "c", device: [2 ** 32 - 1, 2 ** 32 - 1] }),
       () => ({ type: "directory", name: "d", content: EMPTY, mode: "0000", mtime: FAR }),
-      () => ({ type: "fifo", name: "e\u001b[31m\u202etxt", uid: 2 ** 32 - 1 }),
+      () => ({ type: "fifo", name: "e\u001b[31m\u202etxt", uid: 2 ** 32 - 2 }),
       (lay) => fileOf(lay, "n".repeat(300)),
     );
   });
@@ -142,7 +159,7 @@ describe("a tree of things that are, but should not be", () => {
     assert.ok(ended.status !== 0 && ended.status !== 1, ended.err);
     assert.ok(!ended.err.includes("\u001b"), ended.err);
     for (const name of readdirSync(to)) {
-      assert.ok(["A", "B", "a", "d"].includes(name), name);
+      assert.ok(["A", "B", "a", "d", "e\u001b[31m\u202etxt"].includes(name), name);
       if (name === "B") assert.equal(readlinkSync(join(to, name)), "/etc/passwd\u001b[2J");
       if (/^a$/i.test(name)) assert.ok(readFileSync(join(to, name)).equals(CONTENT));
     }

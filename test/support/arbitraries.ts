@@ -88,7 +88,7 @@ export const contents: fc.Arbitrary<Content> = fc.oneof(
   }),
 );
 
-const ids = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+const ids = fc.integer({ min: 0, max: 2 ** 32 - 2 });
 const owners = fc
   .string({ unit: "binary", minLength: 1, maxLength: 8 })
   .map((name) => name.replaceAll(/\p{Cc}/gu, "_"));
