@@ -97,6 +97,9 @@ function storing(step: Packing<void>, { buffers, posted }: WorkerPlan, tools: To
 await serve<WorkerPlan, WorkerRequest, WorkerReply>(async (plan, tools) => {
   const bracket = await bracketOf(plan, tools);
   const events = new Events(tools);
+  const { digest } = plan;
+  const { mayGoOn } = tools;
+  const report = (event: FileEvent): void => events.add(event);
   const run = (step: Packing<void>): void => storing(step, plan, tools);
   return (request) => {
     if (request.kind === "finish") {
@@ -105,8 +108,8 @@ await serve<WorkerPlan, WorkerRequest, WorkerReply>(async (plan, tools) => {
       return;
     }
     for (const job of request.jobs) {
-      tools.mayGoOn();
-      run(storeJob(job, bracket, plan.digest, (event) => events.add(event)));
+      mayGoOn();
+      run(storeJob(job, { bracket, digest, report, mayGoOn }));
     }
     events.flush();
     tools.reply({ kind: "ready" });

@@ -110,9 +110,7 @@ export class Gather {
 
   /** What was read of the files that are not done. */
   get bytesUnderWay(): number {
-    let bytes = 0;
-    for (const file of this.#files.values()) bytes += file.bytes;
-    return bytes;
+    return [...this.#files.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Leaves out a file that nobody has begun to read: another run will. */

@@ -35,7 +35,12 @@ export class InlinePool implements Pool {
     const events: FileEvent[] = [];
     const job = this.#queue.shift();
     if (job !== undefined) {
-      const step = storeJob(job, this.#bracket, this.#digest, (event) => events.push(event));
+      const step = storeJob(job, {
+        bracket: this.#bracket,
+        digest: this.#digest,
+        report: (event) => events.push(event),
+        mayGoOn: () => {},
+      });
       await drive(step, this.#store);
     }
     return events;

@@ -3,26 +3,25 @@
  * that a later run could know it by. What it has in common with others of its
  * kind is found chunk by chunk.
  */
-import type { FileDigestName } from "../digest/digest.ts";
 import type { StreamSource } from "../disk/stream.ts";
-import { readOn } from "../disk/stream.ts";
+import { readsOn } from "../disk/stream.ts";
 import type { Packing } from "../pack/pack.ts";
-import type { Bracket } from "./bracket.ts";
-import type { FileJob, Means, Report, StreamJob } from "./content.ts";
+import type { FileJob, Means, StreamJob } from "./content.ts";
 import { storeAll, storeFile } from "./content.ts";
 import type { Looks } from "./entry.ts";
 import { Unreadable, WindowReader } from "./window-reader.ts";
 
+/** What a job of any kind is done with. */
+export interface JobMeans extends Means {
+  /** Called wherever it may take long; what it throws ends the job. */
+  readonly mayGoOn: () => void;
+}
+
 /** Does a job, of whichever kind. */
-export function storeJob(
-  job: FileJob,
-  bracket: Bracket,
-  digest: FileDigestName,
-  report: Report,
-): Packing<void> {
-  const { stream } = job;
-  if (stream === undefined) return storeFile(job, bracket, digest, report);
-  return storeStream(job, stream, { bracket, digest, report });
+export function storeJob(job: FileJob, means: JobMeans): Packing<void> {
+  const { bracket, digest, report } = means;
+  if (job.stream !== undefined) return storeStream(job, job.stream, means);
+  return storeFile(job, bracket, digest, report);
 }
 
 /**
@@ -60,11 +59,10 @@ const ENDLESS = { size: Number.POSITIVE_INFINITY, holes: [] };
 function* storeStream(
   { id, signature }: FileJob,
   { descriptor, looks }: StreamJob,
-  { bracket, digest, report }: Means,
+  { bracket, digest, report, mayGoOn }: JobMeans,
 ): Packing<void> {
   const hash = bracket.digests.file(digest);
-  const reads = (into: Uint8Array) => readOn(descriptor, into);
-  const reader = new WindowReader(reads, bracket.chunker.window, ENDLESS);
+  const reader = new WindowReader(readsOn(descriptor, mayGoOn), bracket.chunker.window, ENDLESS);
   const onlooker = { data: (bytes: Uint8Array) => hash.update(bytes), hole: () => {} };
   try {
     yield* storeAll(reader, onlooker, id, { bracket, report });

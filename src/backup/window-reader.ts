@@ -5,6 +5,7 @@
  */
 import { readSync } from "node:fs";
 import type { Holes } from "../format/holes.ts";
+import { systemCode } from "../target/file-failure.ts";
 
 /** The file could not be read; the run goes on. */
 export class Unreadable extends Error {}
@@ -92,6 +93,7 @@ export class WindowReader {
     try {
       return this.#reads(into, this.#position);
     } catch (error) {
+      if (systemCode(error) === undefined) throw error;
       throw new Unreadable(`cannot read it: ${(error as Error).message}`);
     }
   }

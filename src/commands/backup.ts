@@ -64,11 +64,7 @@ export const backup: CommandModule<OutputFlags, BackupFlags> = {
         default: false,
         describe: "Only say what would be read",
       })
-      .option("force", {
-        type: "boolean",
-        default: false,
-        describe: "Read unchanged files as well",
-      })
+      .option("force", { type: "boolean", default: false, describe: "Read unchanged files too" })
       .option("checkpoint", {
         type: "string",
         requiresArg: true,

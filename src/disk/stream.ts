@@ -27,10 +27,7 @@ export interface Stream {
 }
 
 const STANDARD_INPUT = 0;
-/**
- * A thread that waits in a system call cannot be ended, and a process not without its threads: each
- * wait is so short.
- */
+/** A thread that waits in a system call cannot be asked to end: each wait is so short. */
 const WAIT_MS = 50;
 
 /** @throws {@link UsageError} if it cannot be anything to back up. */
@@ -48,24 +45,27 @@ export function standardInput(): StreamSource {
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Waits until there is something to be read, and reads it.
+ * Reads a stream: waits until there is something, and gives how many bytes that is; 0: it has ended.
  *
- * @returns how many bytes; 0: the stream has ended.
- * @throws the system's error if it cannot be read.
+ * @param mayGoOn - is called now and then meanwhile; what it throws ends the wait.
+ * @returns what throws the system's error if it cannot be read.
  */
-export function readOn(
+export function readsOn(
   descriptor: number,
-  into: Uint8Array,
+  mayGoOn: () => void,
   system: Pick<Libc, "awaitInput"> | undefined = libc(),
-): number {
-  for (;;) {
-    if (system?.awaitInput(descriptor, WAIT_MS) === false) continue;
-    try {
-      return readSync(descriptor, into, 0, into.length, null);
-    } catch (error) {
-      // It does not block, and there is nothing to ask whether it is ready; or somebody else was faster.
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      Atomics.wait(sleeper, 0, 0, WAIT_MS);
+): (into: Uint8Array) => number {
+  return (into) => {
+    for (;;) {
+      mayGoOn();
+      if (system?.awaitInput(descriptor, WAIT_MS) === false) continue;
+      try {
+        return readSync(descriptor, into, 0, into.length, null);
+      } catch (error) {
+        // It does not block, and there is nothing to ask whether it is ready; or somebody else was faster.
+        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+        Atomics.wait(sleeper, 0, 0, WAIT_MS);
+      }
     }
-  }
+  };
 }

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { libc } from "../../src/disk/libc.ts";
 import { outputOf } from "../../src/disk/program.ts";
-import { readOn } from "../../src/disk/stream.ts";
+import { readsOn } from "../../src/disk/stream.ts";
 import { NotFoundError, UnavailableError, UsageError } from "../../src/errors.ts";
 import { isRunning } from "../support/processes.ts";
 import { scratchDirectory } from "../support/scratch.ts";
@@ -15,9 +15,9 @@ async function outcomeOf(program: string, ...args: string[]): Promise<[string, u
   const stream = outputOf(program, args).open();
   let text = "";
   const into = Buffer.alloc(100);
-  for (let count = readOn(stream.descriptor, into); count > 0; ) {
+  const read = readsOn(stream.descriptor, () => {});
+  for (let count = read(into); count > 0; count = read(into)) {
     text += into.toString("utf8", 0, count);
-    count = readOn(stream.descriptor, into);
   }
   const failure = await stream.ended().catch((error: unknown) => error);
   stream.close();
@@ -64,7 +64,7 @@ describe("a program's output", { skip: libc() === undefined && "no pipes here" }
   it("is ended when nobody wants it any more", async () => {
     const file = join(scratchDirectory(), "pid");
     const stream = outputOf("sh", ["-c", `echo $$ > ${file}; echo; exec sleep 1000`]).open();
-    readOn(stream.descriptor, Buffer.alloc(1));
+    readsOn(stream.descriptor, () => {})(Buffer.alloc(1));
     const pid = Number(readFileSync(file, "utf8"));
     assert.ok(isRunning(pid));
     const listeners = process.listenerCount("exit");

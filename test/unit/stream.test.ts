@@ -7,7 +7,7 @@ import { describe, it } from "node:test";
 import type { FileEvent } from "../../src/backup/content.ts";
 import { storeJob, withStream } from "../../src/backup/stream.ts";
 import { libc } from "../../src/disk/libc.ts";
-import { readOn } from "../../src/disk/stream.ts";
+import { readsOn } from "../../src/disk/stream.ts";
 import { UnavailableError } from "../../src/errors.ts";
 import type { RawName } from "../../src/format/raw-name.ts";
 import { bracketFor, run } from "../support/brackets.ts";
@@ -15,15 +15,17 @@ import { randomBytes } from "../support/random.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 
 const bracket = await bracketFor("content");
+const mayGoOn = () => {};
+const NAME = "" as RawName;
+const JOB = { id: 7, root: NAME, path: NAME, size: 0, signature: "" };
 const LOOKS = { mode: 0o600, uid: 1, gid: 2, mtime: 3n };
 
 /** Stores what an open file gives from where it stands. */
 function store(descriptor: number): FileEvent[] {
   const events: FileEvent[] = [];
-  const name = "" as RawName;
-  const job = { id: 7, root: name, path: name, size: 0, signature: "" };
   const stream = { descriptor, looks: LOOKS };
-  run(storeJob({ ...job, stream }, bracket, "sha1", (event) => events.push(event)));
+  const report = (event: FileEvent) => events.push(event);
+  run(storeJob({ ...JOB, stream }, { bracket, digest: "sha1", report, mayGoOn }));
   return events;
 }
 
@@ -40,7 +42,7 @@ describe("a stream that is stored", () => {
     const path = join(scratchDirectory(), "file");
     writeFileSync(path, content);
     const descriptor = openSync(path, "r");
-    readOn(descriptor, new Uint8Array(1000));
+    readsOn(descriptor, mayGoOn)(new Uint8Array(1000));
     const events = store(descriptor);
     closeSync(descriptor);
     const chunks = events.flatMap((event) => (event.kind === "chunks" ? event.chunks : []));
@@ -76,10 +78,24 @@ describe("reading on", () => {
       const { path, reading } = fifo();
       spawn("sh", ["-c", `sleep 0.2; printf one > ${path}`]);
       const into = Buffer.alloc(10);
-      assert.equal(into.toString("utf8", 0, readOn(reading, into, system)), "one");
+      assert.equal(into.toString("utf8", 0, readsOn(reading, mayGoOn, system)(into)), "one");
       closeSync(reading);
     });
   }
+
+  it("ends, whoever may write some day, as soon as nobody wants it", () => {
+    const { reading } = fifo();
+    let asked = 0;
+    const enough = () => {
+      asked += 1;
+      if (asked === 3) throw new RangeError("enough");
+    };
+    const stream = { descriptor: reading, looks: LOOKS };
+    const report = () => assert.fail("nothing came of it");
+    const step = storeJob({ ...JOB, stream }, { bracket, digest: "sha1", report, mayGoOn: enough });
+    assert.throws(() => run(step), /^RangeError: enough$/);
+    closeSync(reading);
+  });
 
   it("tries again where somebody else was faster", () => {
     const { reading } = fifo();
@@ -93,7 +109,7 @@ describe("reading on", () => {
       },
     };
     const into = Buffer.alloc(10);
-    assert.equal(into.toString("utf8", 0, readOn(reading, into, system)), "two");
+    assert.equal(into.toString("utf8", 0, readsOn(reading, mayGoOn, system)(into)), "two");
     assert.equal(asked, 2);
     closeSync(reading);
   });
