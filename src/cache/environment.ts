@@ -12,7 +12,8 @@
  * which no walk can tell from good ones. Here that saves 1-4 ms a commit, and
  * there is one commit for each pack, or for thousands of names.
  */
-import { writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, linkSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Database, RootDatabase } from "lmdb";
 import { open } from "lmdb";
@@ -37,6 +38,12 @@ const MAP_BYTES: number = 2 ** 36;
 export const LAYOUT = 1;
 
 export const DATA_FILE = "data.mdb";
+const LOCK_FILE = `${DATA_FILE}-lock`;
+/** As much as LMDB takes, and a little more: then it takes what is there. */
+const LOCK_BYTES = 3 * 4096;
+/** An environment without records has some 60 KiB. */
+const FIRST_BYTES = 128 * 1024;
+const NO_ROOM: readonly unknown[] = ["ENOSPC", "EDQUOT"];
 /** Its presence means: a record was found rotten; believe nothing without a walk. */
 export const SUSPECT_FILE = "suspect";
 
@@ -56,10 +63,11 @@ export class Environment {
   /**
    * Opens what a guard (generation.ts) found sound. A file that is not may kill the process.
    *
-   * @throws Error as LMDB words it.
+   * @throws Error as LMDB words it, or as the system does if there is no room.
    */
   constructor(path: string, access: Access) {
     this.path = path;
+    if (access === "write") makeRoom(path);
     this.#root = open<Buffer, Uint8Array>({
       path: join(path, DATA_FILE),
       noSubdir: true,
@@ -135,6 +143,30 @@ export class Environment {
   /** Nothing, whatever lmdb-js declares, if there is none and it may not make one. */
   #open(name: TableName): Records | undefined {
     return this.#root.openDB({ name, encoding: "binary", keyEncoding: "binary" });
+  }
+}
+
+/**
+ * Makes the lock file, if there is none. LMDB would make one that is a hole, and map it: on a full
+ * disk the first byte that it writes there ends the process with SIGBUS, which nobody can catch.
+ * Nor can LMDB's first pages go to a full disk: lmdb-js ends with SIGSEGV then.
+ *
+ * @throws the system's error if there is no room.
+ */
+function makeRoom(path: string): void {
+  const lock = join(path, LOCK_FILE);
+  if (existsSync(lock)) return;
+  const temporary = `${lock}-${process.pid}-${randomBytes(4).toString("hex")}`;
+  try {
+    writeFileSync(temporary, new Uint8Array(FIRST_BYTES), { mode: 0o600 });
+    truncateSync(temporary, LOCK_BYTES);
+    // Another process may be doing the same, and be further: what is there must not be touched.
+    linkSync(temporary, lock);
+  } catch (error) {
+    // Anything else, LMDB meets too, or can do without.
+    if (NO_ROOM.includes((error as NodeJS.ErrnoException).code)) throw error;
+  } finally {
+    rmSync(temporary, { force: true });
   }
 }
 
