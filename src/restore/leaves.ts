@@ -107,14 +107,15 @@ export class Leaves {
     const { ground, policy } = this.#parts;
     const metadata = policy.metadataOf(entry, attributes);
     policy.note(entry);
+    const shown = ground.shown(spot);
     const file: PendingFile = { path, entry, failure: undefined, refusals: [] };
     const { content, holes, link } = entry;
     const isWhole = content.depth === 0 && content.chunks.length === 1;
     if (isWhole && holes === undefined && link === undefined) {
       const partial = this.#parts.maker.partial(spot);
       await this.#parts.batches.want(file, spot.directory, () => {
-        const whole = { path: ground.at(spot), shown: ground.shown(spot), metadata, clash };
-        return { path: ground.at(partial), whole };
+        const whole = { path: ground.at(spot), metadata, clash };
+        return { path: ground.at(partial), shown, whole };
       });
       this.#parts.batches.afterwards(path, () => this.#finishWhole(file));
       return;
@@ -128,7 +129,10 @@ export class Leaves {
       return;
     }
     this.#partials.add(partial);
-    await this.#parts.batches.want(file, spot.directory, () => ({ path: ground.at(partial) }));
+    await this.#parts.batches.want(file, spot.directory, () => ({
+      path: ground.at(partial),
+      shown,
+    }));
     this.#parts.batches.afterwards(path, () =>
       this.#finishFile(file, { partial, first }, { metadata, clash }),
     );

@@ -147,8 +147,9 @@ class Restorer {
     const { ground, policy } = this.#task;
     const entered = this.#levels.pop()?.entered;
     if (entered === undefined || !(entered.isMade || (isSelected && ground.mayChange))) return;
-    const { directory } = entered;
-    const metadata = policy.metadataOf(entry, entered.isMade ? "if any" : "exactly");
+    const { directory, isMade, givesAcl } = entered;
+    // The first directory that is made may have an ACL of the one that it is in.
+    const metadata = policy.metadataOf(entry, isMade && !givesAcl ? "if any" : "exactly");
     this.#batches.afterwards(path, () =>
       this.#account.shortfalls.add(path, ground.leave(directory, metadata)),
     );

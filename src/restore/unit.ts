@@ -33,6 +33,8 @@ export interface Destination extends Placed {
   readonly file: number;
   /** What is written to: it has another name until it is complete. */
   readonly path: RawName;
+  /** The file's own name as people know it. */
+  readonly shown: RawName;
   /** The chunk is all of the file, which is made with it; else the file is there. */
   readonly whole?: WholeFile;
 }
@@ -41,8 +43,6 @@ export interface Destination extends Placed {
 export interface WholeFile {
   /** The file's own name. */
   readonly path: RawName;
-  /** The same as people know it. */
-  readonly shown: RawName;
   readonly metadata: Metadata;
   readonly clash: Clash;
 }
@@ -182,7 +182,7 @@ function writeFrame(
 }
 
 function writeTo(destination: Destination, data: Uint8Array): Refusal[] {
-  const { path, whole } = destination;
+  const { path, shown, whole } = destination;
   try {
     const descriptor = openSync(systemPath(path), whole ? CREATE : WRITE, NEW_FILE_MODE);
     let refusals: Refusal[] = [];
@@ -194,11 +194,11 @@ function writeTo(destination: Destination, data: Uint8Array): Refusal[] {
     } finally {
       closeSync(descriptor);
     }
-    if (whole) settle(path, whole.path, whole);
+    if (whole) settle(path, whole.path, { clash: whole.clash, shown });
     return refusals;
   } catch (error) {
     if (whole) rmSync(systemPath(path), { force: true });
-    throw fileFailure(error, `write ${displayName(whole?.shown ?? path)}`);
+    throw fileFailure(error, `write ${displayName(shown)}`);
   }
 }
 

@@ -17,6 +17,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { readXattrs } from "../../src/disk/xattrs.ts";
 import { CorruptError, UnavailableError, UsageError } from "../../src/errors.ts";
 import type { ContentChunk } from "../../src/format/content.ts";
 import type { RawName } from "../../src/format/raw-name.ts";
@@ -35,6 +36,7 @@ import type { RestoreOptions } from "../support/restore-task.ts";
 import { restoreTask } from "../support/restore-task.ts";
 import { scratchDirectory } from "../support/scratch.ts";
 import { COMMON, SEGMENT_BYTES, Shelf, symlink } from "../support/shelf.ts";
+import { missingTool, told } from "../support/tools.ts";
 
 interface Options extends RestoreOptions {
   /** Before anything is written. */
@@ -264,6 +266,27 @@ describe("a directory that is there already", () => {
       await restoreTo(to, shelf, root, { conflict });
       const { mode } = statSync(join(to, "d"));
       assert.equal(mode & 0o777, conflict === "skip" ? 0o711 : 0o755, conflict);
+    }
+  });
+});
+
+describe("an ACL that a directory gives to what is made in it", {
+  skip: missingTool("setfacl"),
+}, () => {
+  it("is on nothing that is restored, nor on the directory that is made for it", async () => {
+    const shelf = new Shelf();
+    const fifo = { ...COMMON, type: "fifo" as const, name: "p" as RawName };
+    const inner = shelf.directory("d", shelf.file("g", Buffer.from("g")));
+    const big = shelf.file("big", randomBytes(1, SEGMENT_BYTES), randomBytes(2, SEGMENT_BYTES));
+    const root = shelf.directory("", big, inner, shelf.file("f", Buffer.from("f")), fifo);
+    shelf.close();
+    const giving = scratchDirectory();
+    told(["setfacl", "-m", "d:u:7:rwx", giving]);
+    await restoreTo(join(giving, "made"), shelf, root);
+    await restoreTo(giving, shelf, root);
+    const names = ["", "big", "d", "d/g", "f", "p"];
+    for (const name of ["made", ...names, ...names.map((inside) => join("made", inside))]) {
+      assert.deepEqual(readXattrs(join(giving, name) as RawName), [], name);
     }
   });
 });

@@ -50,7 +50,7 @@ const batches = tapes.chain((layouts) => {
   return indexes.map((chosen) =>
     chosen.map((index, file): Want => {
       const place = places[index] as Place;
-      const destination = { file, path: `f${file}` as RawName, at: 0 };
+      const destination = { file, path: `f${file}` as RawName, shown: "" as RawName, at: 0 };
       return { id: `chunk ${index}` as ChunkId, place, destination };
     }),
   );

@@ -11,7 +11,11 @@ const run = "h/000000000001-0000000000000001" as RunName;
 
 function want(id: string, offset: number, length: number, file = 0): Want {
   const place = { run, tape: 0, offset, length, within: 0, size: 1 };
-  return { id: id as ChunkId, place, destination: { file, path: "p" as RawName, at: 0 } };
+  return {
+    id: id as ChunkId,
+    place,
+    destination: { file, path: "p" as RawName, shown: "p" as RawName, at: 0 },
+  };
 }
 
 describe("planUnits", () => {

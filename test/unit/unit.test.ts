@@ -38,8 +38,8 @@ async function unitOf(destinations: Destination[]) {
 function whole(file: number, root: string, name: string): Destination {
   const path = join(root, name) as RawName;
   const metadata = { ...COMMON, owner: undefined, xattrs: undefined };
-  const whole = { path, shown: path, metadata, clash: "replaced" as const };
-  return { file, path: join(root, "t") as RawName, at: 0, whole };
+  const whole = { path, metadata, clash: "replaced" as const };
+  return { file, path: join(root, "t") as RawName, shown: path, at: 0, whole };
 }
 
 describe("writeUnit", () => {
@@ -59,7 +59,12 @@ describe("writeUnit", () => {
   it("writes pieces into files that are there, and makes none", async () => {
     const root = scratchDirectory();
     writeFileSync(join(root, "f"), "0123456789");
-    const to = (name: string, at: number) => ({ file: 0, path: join(root, name) as RawName, at });
+    const to = (name: string, at: number) => ({
+      file: 0,
+      path: join(root, name) as RawName,
+      shown: name as RawName,
+      at,
+    });
     const failures = await write(to("f", 2), to("missing", 0));
     assert.equal(failures.length, 1);
     assert.deepEqual(readdirSync(root), ["f"]);
