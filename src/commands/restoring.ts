@@ -66,7 +66,7 @@ export function restoreFlags(cli: Argv<OutputFlags>): Argv<RestoreFlags> {
     .option("special", {
       type: "boolean",
       default: false,
-      describe: "Devices, setuid and setgid, capabilities as well",
+      describe: "Devices, setuid and setgid, capabilities and labels as well",
     })
     .option("no-space-check", {
       type: "boolean",
@@ -102,10 +102,11 @@ export function tellShortfalls(
   shortfalls: readonly Shortfall[],
   output: Output,
 ): void {
-  const { setuid, capabilities, devices } = leftOut;
+  const { setuid, capabilities, labels, devices } = leftOut;
   const parts = [
     ...(setuid > 0 ? [`setuid or setgid of ${count(setuid, "file")}`] : []),
     ...(capabilities > 0 ? [`capabilities of ${count(capabilities, "file")}`] : []),
+    ...(labels > 0 ? [`labels of ${count(labels, "file")}`] : []),
     ...(devices > 0 ? [count(devices, "device")] : []),
   ];
   if (parts.length > 0) output.note(`left out: ${parts.join(", ")} (--special restores them)`);

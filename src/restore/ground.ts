@@ -29,6 +29,7 @@ import type { DirectoryEntry } from "../format/tree.ts";
 import { fileFailure } from "../target/file-failure.ts";
 import type { Conflict, Verdict } from "./conflict.ts";
 import { verdictOn } from "./conflict.ts";
+import { inTheWay, unexpected } from "./settle.ts";
 
 /** A name in a directory that is restored. */
 export interface Spot {
@@ -97,6 +98,7 @@ export class Ground {
   enter(parent: Entered, entry: DirectoryEntry): Entered | undefined {
     const spot = { directory: parent.directory, name: entry.name };
     const there = this.look(spot);
+    if (there !== undefined && parent.isMade) throw unexpected(this.shown(spot));
     if (there?.isDirectory()) {
       this.#openUp(spot, there);
       const directory = this.#enter(spot);
@@ -138,9 +140,11 @@ export class Ground {
   verdictOn(spot: Spot, there: BigIntStats, entry: Parameters<typeof verdictOn>[1]): Verdict {
     const verdict = there.isDirectory() ? "refused" : verdictOn(there, entry, this.#conflict);
     if (verdict !== "refused") return verdict;
-    const shown = displayName(this.shown(spot));
-    if (there.isDirectory()) throw new UsageError(`${shown} is a directory: move it away first`);
-    throw new UsageError(`${shown} is there already: choose --conflict or another --to`);
+    if (there.isDirectory()) {
+      const shown = displayName(this.shown(spot));
+      throw new UsageError(`${shown} is a directory: move it away first`);
+    }
+    throw inTheWay(this.shown(spot));
   }
 
   /** Keeps a directory open, for paths that are used later, or on other threads. */

@@ -1,11 +1,13 @@
 /**
  * How much of an entry's metadata comes back. What gives rights that not
- * everybody has (setuid, devices, capabilities) only does on request: a
- * snapshot may be somebody else's. What is left out is counted.
+ * everybody has (setuid, devices, capabilities, labels and whatever else the
+ * system keeps for itself) only does on request: a snapshot may be somebody
+ * else's. What is left out is counted.
  */
 import type { Metadata } from "../disk/metadata.ts";
 import { idsOf } from "../disk/owners.ts";
 import { CAPABILITY } from "../disk/xattrs.ts";
+import type { RawName } from "../format/raw-name.ts";
 import type { Entry } from "../format/tree.ts";
 
 /** Whose things become: their owners' by name where this system knows it, by number, or ours. */
@@ -16,6 +18,8 @@ export interface LeftOut {
   /** Files with setuid or setgid. */
   setuid: number;
   capabilities: number;
+  /** Entries with other attributes that are the system's. */
+  labels: number;
   devices: number;
 }
 
@@ -24,7 +28,7 @@ const SETGID = 0o2000;
 const PERMISSIONS = 0o1777;
 
 export class Policy {
-  readonly leftOut: LeftOut = { setuid: 0, capabilities: 0, devices: 0 };
+  readonly leftOut: LeftOut = { setuid: 0, capabilities: 0, labels: 0, devices: 0 };
   readonly #ownership: Ownership;
   readonly #special: "restored" | "left out";
 
@@ -56,6 +60,7 @@ export class Policy {
     if (this.#special === "restored") return;
     if (type === "file" && (mode & (SETUID | SETGID)) !== 0) this.leftOut.setuid += 1;
     if (xattrs.some(({ name }) => name === CAPABILITY)) this.leftOut.capabilities += 1;
+    if (xattrs.some(({ name }) => isSystems(name) && name !== CAPABILITY)) this.leftOut.labels += 1;
   }
 
   /** On a directory setgid gives no rights: what is made in it gets its group. */
@@ -71,6 +76,11 @@ export class Policy {
 
   #xattrsOf({ xattrs }: Entry): Entry["xattrs"] {
     if (xattrs === undefined || this.#special === "restored") return xattrs;
-    return xattrs.filter(({ name }) => name !== CAPABILITY);
+    return xattrs.filter(({ name }) => !isSystems(name));
   }
+}
+
+/** Labels of SELinux, seals of IMA and EVM, what overlayfs believes: root alone sets them. */
+function isSystems(name: RawName): boolean {
+  return name.startsWith("security.") || name.startsWith("trusted.");
 }

@@ -150,6 +150,7 @@ class Restorer {
     const { directory, isMade, givesAcl } = entered;
     // The first directory that is made may have an ACL of the one that it is in.
     const metadata = policy.metadataOf(entry, isMade && !givesAcl ? "if any" : "exactly");
+    policy.note(entry);
     this.#batches.afterwards(path, () =>
       this.#account.shortfalls.add(path, ground.leave(directory, metadata)),
     );
@@ -177,8 +178,7 @@ class Restorer {
     const { ground, policy, compare } = this.#task;
     const spot = { directory: entered.directory, name: entry.name };
     const attributes = entered.givesAcl ? "exactly" : "if any";
-    // Nothing is in the way in a directory that is new.
-    if (entered.isMade) return { spot, clash: "replaced", attributes };
+    if (entered.isMade) return { spot, clash: "impossible", attributes };
     try {
       const there = ground.look(spot);
       if (there === undefined) return { spot, clash: "refused", attributes };

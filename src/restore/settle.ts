@@ -6,8 +6,11 @@ import { UsageError } from "../errors.ts";
 import type { RawName } from "../format/raw-name.ts";
 import { displayName } from "../format/raw-name.ts";
 
-/** What is to become of a thing that has the name by now. A directory always stays. */
-export type Clash = "replaced" | "refused";
+/**
+ * What is to become of a thing that has the name by now. A directory always stays. `impossible`:
+ * nothing can have it, in a directory that this restore has made.
+ */
+export type Clash = "replaced" | "refused" | "impossible";
 
 /**
  * Renames, in one step.
@@ -28,11 +31,22 @@ export function settle(
     if (!renamedNew(partial, name)) renameIfFree(partial, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    throw new UsageError(
-      `${displayName(shown)} is there already: choose --conflict or another --to`,
-      { cause: error },
-    );
+    throw clash === "impossible" ? unexpected(shown) : inTheWay(shown);
   }
+}
+
+export function inTheWay(shown: RawName): UsageError {
+  return new UsageError(
+    `${displayName(shown)} is there already: choose --conflict or another --to`,
+  );
+}
+
+/** Of a name that is taken in a directory that was new. */
+export function unexpected(shown: RawName): UsageError {
+  return new UsageError(
+    `${displayName(shown)} is there already, in a directory that was new: either this file system ` +
+      "takes two of the names for one, and another --to is needed, or somebody else writes there",
+  );
 }
 
 /** @returns false where this system or file system has no such call. */

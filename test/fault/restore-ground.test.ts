@@ -559,6 +559,54 @@ describe("somebody who swaps things in while they are restored", () => {
   });
 });
 
+describe("a directory that was new", () => {
+  it("has nothing replaced in it: another name may be the same to the file system", async () => {
+    for (const conflict of CONFLICTS) {
+      const shelf = new Shelf();
+      const linked = { link: "0:1", links: 2 };
+      const inner = [
+        shelf.file("a", Buffer.from("a")),
+        { ...shelf.file("b", Buffer.from("b")), ...linked },
+        symlink("l", "x"),
+      ];
+      const root = shelf.directory("", shelf.directory("d", ...inner));
+      shelf.close();
+      const to = scratchDirectory();
+      let isDone = false;
+      const meanwhile = (): void => {
+        if (isDone) return;
+        isDone = true;
+        for (const name of ["a", "b"]) writeFileSync(join(to, "d", name), "theirs");
+      };
+      const { problems } = await restoreTo(to, shelf, root, {
+        meanwhile,
+        conflict,
+        onError: "continue",
+      });
+      assert.deepEqual(problems.map((text) => text.split(":")[0]).sort(), ["d/a", "d/b"]);
+      for (const text of problems)
+        assert.match(text, /is there already, in a directory that was new/);
+      assert.deepEqual(readdirSync(join(to, "d")).sort(), ["a", "b", "l"]);
+      assert.equal(readFileSync(join(to, "d/a"), "utf8"), "theirs");
+      assert.equal(readFileSync(join(to, "d/b"), "utf8"), "theirs");
+    }
+  });
+
+  it("has nothing entered in it that it did not make", () => {
+    const to = scratchDirectory();
+    const shelf = new Shelf();
+    for (const conflict of CONFLICTS) {
+      const ground = new Ground(to as RawName, conflict);
+      const made = ground.enter(ground.enterRoot(), shelf.directory(conflict));
+      assert.ok(made?.isMade);
+      mkdirSync(join(to, conflict, "README"));
+      const enter = () => ground.enter(made, shelf.directory("README"));
+      assert.throws(enter, /README is there already, in a directory that was new/);
+      ground.close();
+    }
+  });
+});
+
 describe("a tree that is deeper than a path may be long", () => {
   it("is restored", async () => {
     const shelf = new Shelf();

@@ -7,6 +7,7 @@ import { COMMON } from "../support/shelf.ts";
 
 const value = Buffer.from("v");
 const capability = { name: "security.capability" as RawName, value };
+const label = { name: "security.selinux" as RawName, value };
 const other = { name: "user.x" as RawName, value };
 const FILE: FileEntry = {
   ...COMMON,
@@ -17,7 +18,7 @@ const FILE: FileEntry = {
   uid: 7,
   gid: 8,
   user: "root",
-  xattrs: [capability, other],
+  xattrs: [capability, label, other],
 };
 
 describe("what is put back", () => {
@@ -27,17 +28,17 @@ describe("what is put back", () => {
     assert.deepEqual([mode, xattrs, owner], [0o755, [other], undefined]);
     policy.note(FILE);
     policy.note({ ...FILE, mode: 0o644, xattrs: [other] });
-    assert.deepEqual(policy.leftOut, { setuid: 1, capabilities: 1, devices: 0 });
+    assert.deepEqual(policy.leftOut, { setuid: 1, capabilities: 1, labels: 1, devices: 0 });
     assert.deepEqual([policy.makes("block"), policy.makes("fifo")], [false, true]);
   });
 
   it("is everything on request", () => {
     const policy = new Policy("by number", "restored");
     const { mode, xattrs, owner } = policy.metadataOf(FILE, "if any");
-    assert.deepEqual([mode, xattrs], [0o6755, [capability, other]]);
+    assert.deepEqual([mode, xattrs], [0o6755, [capability, label, other]]);
     assert.deepEqual(owner, { uid: 7, gid: 8 });
     policy.note(FILE);
-    assert.deepEqual(policy.leftOut, { setuid: 0, capabilities: 0, devices: 0 });
+    assert.deepEqual(policy.leftOut, { setuid: 0, capabilities: 0, labels: 0, devices: 0 });
     assert.deepEqual([policy.makes("character"), policy.makes("socket")], [true, false]);
   });
 
