@@ -26,7 +26,7 @@ export function mountExt4(features: string): Mounted | string {
   ] as const) {
     const [program, ...args] = command;
     const { status, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
-    if (status !== 0) return `${program}: ${error?.message ?? stderr.trim()}`;
+    if (status !== 0) return `${program}: ${error?.message ?? stderr.split("\n")[0]}`;
   }
   return { path, unmount: () => void told(["umount", path]) };
 }
