@@ -120,8 +120,9 @@ describe("a restore over a changed tree", { skip: NO_LISTER }, () => {
   ] as const) {
     it(`goes on by ${conflict} with what was killed half way`, { skip: NO_STRACE }, async () => {
       const to = join(machine.home, `killed-${conflict}`);
-      const inject = `inject=rename:signal=KILL:when=${when}`;
-      const under = ["strace", "-f", "-o", "/dev/null", "-e", "trace=rename", "-e", inject];
+      // Its name is the last thing that something gets.
+      const inject = `inject=renameat2:signal=KILL:when=${when}`;
+      const under = ["strace", "-f", "-o", "/dev/null", "-e", "trace=renameat2", "-e", inject];
       const killed = await machine.run(["restore", "--to", to], { under });
       assert.equal(killed.status, null, killed.err);
       const half = listTree(to);
