@@ -15,7 +15,7 @@ import { scratchDirectory } from "./scratch.ts";
 
 /** The calls by which a program changes files, and those that read names and content. */
 const CALLS = [
-  ...["openat", "mkdir", "link", "rename", "unlink", "ftruncate"],
+  ...["openat", "mkdir", "link", "rename", "renameat2", "unlink", "ftruncate"],
   ...["write", "pwrite64", "pwritev", "fsync", "fdatasync"],
 ];
 
