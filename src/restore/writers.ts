@@ -56,12 +56,13 @@ class Writer {
     });
   }
 
-  close(): Promise<void> {
-    return this.#thread.end();
+  async close(): Promise<void> {
+    await this.#thread.end();
+    this.#die(new Error("a worker thread ended before its work"));
   }
 
   #die(reason: unknown): void {
-    this.#death = { reason };
+    this.#death ??= { reason };
     for (const { reject } of this.waiting.splice(0)) reject(reason);
   }
 }
